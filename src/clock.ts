@@ -1,0 +1,92 @@
+/**
+ * Time. Everything in ringback that reads time or waits takes a {@link Clock}; nothing else touches the globals. Hand in
+ * `fakeClock()` from `ringback/testing` and a test drives hours of retries in milliseconds.
+ */
+
+/** What {@link Clock.setTimer} gives back, to be handed to {@link Clock.clearTimer}. Opaque. */
+export type TimerHandle = object | number;
+
+/**
+ * A source of time. Bring your own where the process has a better one; {@link systemClock} is the default.
+ *
+ * @example
+ * ```ts
+ * import { type Clock, systemClock } from 'ringback';
+ *
+ * const skewed: Clock = { ...systemClock, now: () => systemClock.now() + 60_000 };
+ * console.log(skewed.now() > systemClock.now()); // true
+ * ```
+ */
+export interface Clock {
+  /** Wall-clock time in ms since the epoch. It may jump; use it for what leaves the process (timestamps, snapshots). */
+  now(): number;
+  /** Monotonic time in ms since an arbitrary start. It never goes back; every duration is measured on it. */
+  monotonic(): number;
+  /** Calls `callback` once, `delayMs` from now. While it waits it keeps the process alive. Delays of any length work. */
+  setTimer(callback: () => void, delayMs: number): TimerHandle;
+  /** Cancels a timer. A timer that has fired, or was cancelled before, is ignored. */
+  clearTimer(timer: TimerHandle): void;
+  /**
+   * Resolves after `delayMs`. An abort rejects at once with the signal's reason, and leaves no timer and no listener behind.
+   */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The longest delay that the platform's setTimeout keeps; above it fires at once, so longer ones are waited for in parts. */
+const MAX_PLATFORM_DELAY_MS = 2 ** 31 - 1;
+
+/** A timer longer than the platform's longest: the part that runs now. */
+interface LongTimer {
+  part: TimerHandle;
+}
+
+const isLongTimer = (timer: TimerHandle): timer is LongTimer => typeof timer === 'object' && 'part' in timer;
+
+function setPlatformTimer(callback: () => void, delayMs: number): TimerHandle {
+  if (delayMs <= MAX_PLATFORM_DELAY_MS) return globalThis.setTimeout(callback, delayMs);
+  const long: LongTimer = { part: 0 };
+  let leftMs = delayMs;
+  const next = (): void => {
+    if (leftMs <= 0) {
+      callback();
+      return;
+    }
+    const partMs = Math.min(leftMs, MAX_PLATFORM_DELAY_MS);
+    leftMs -= partMs;
+    long.part = globalThis.setTimeout(next, partMs);
+  };
+  next();
+  return long;
+}
+
+/**
+ * The process's own time. It looks the globals up at each call, so the fake timers of vitest, sinon, jest and node:test,
+ * installed at any moment, drive it too.
+ */
+export const systemClock: Clock = {
+  now: () => globalThis.Date.now(),
+  monotonic: () => globalThis.performance.now(),
+  setTimer: setPlatformTimer,
+  clearTimer: (timer) => globalThis.clearTimeout((isLongTimer(timer) ? timer.part : timer) as number),
+  sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
+};
+
+/**
+ * `sleep` made of a clock's timers: what a {@link Clock} of your own can use for its `sleep`.
+ *
+ * @throws the signal's reason, at once when it is aborted already.
+ */
+export function sleepOn(clock: Pick<Clock, 'setTimer' | 'clearTimer'>, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = (): void => {
+      clock.clearTimer(timer);
+      reject(signal?.reason);
+    };
+    const timer = clock.setTimer(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, delayMs);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,36 @@
+import type { AttemptRecord, Receipt } from '../callback.js';
+import type { DeadLetter } from '../outbox/outbox.js';
+import type { CircuitState } from '../policies/circuit-breaker.js';
+import type { DeliveryError } from './delivery-error.js';
+
+/** What every event about one callback carries. No body, no header, no secret. */
+export interface CallbackEvent {
+  readonly id: string;
+  readonly destination: string;
+  readonly type?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The events of a ringback instance. A listener that throws harms nothing: it is logged. */
+export interface RingbackEvents {
+  /** It is in the outbox. */
+  enqueued: (event: CallbackEvent) => void;
+  /** An attempt ended, whatever its outcome. */
+  attempt: (event: CallbackEvent & { readonly record: AttemptRecord }) => void;
+  /** It will be tried again after a wait. */
+  retry: (event: CallbackEvent & { readonly record: AttemptRecord; readonly waitMs: number }) => void;
+  delivered: (event: CallbackEvent & { readonly receipt: Receipt }) => void;
+  /** A `deliver` ended without success. */
+  failed: (event: CallbackEvent & { readonly error: DeliveryError }) => void;
+  /** An enqueued callback was given up. */
+  'dead-letter': (event: CallbackEvent & { readonly letter: DeadLetter }) => void;
+  /** One of our own policies refused it. */
+  shed: (event: CallbackEvent & { readonly refusedBy: string; readonly reason: string }) => void;
+  /** It was answered from an earlier delivery with the same idempotency key. */
+  deduplicated: (event: CallbackEvent) => void;
+  /** A destination's circuit breaker changed state. */
+  circuit: (event: { readonly destination: string; readonly state: CircuitState; readonly reason: string }) => void;
+  /** A destination's concurrency limit moved. */
+  limit: (event: { readonly destination: string; readonly limit: number }) => void;
+}

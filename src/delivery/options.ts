@@ -1,0 +1,56 @@
+import type { Delivery } from '../callback.js';
+import type { Clock } from '../clock.js';
+import type { IdempotencyStore } from '../idempotency/store.js';
+import type { Logger } from '../logger.js';
+import type { Outbox } from '../outbox/outbox.js';
+import type { Backoff } from '../policies/backoff.js';
+import type { PipelineSettings } from '../policies/pipeline-settings.js';
+import type { RetryBudgetOptions } from '../policies/retry-budget.js';
+import type { Random } from '../random.js';
+import type { SignatureScheme } from '../signing/scheme.js';
+import type { Transport } from '../transports/transport.js';
+
+/** Picks the scheme for a delivery: per destination, per tenant. Undefined sends it unsigned. */
+export type SignatureFor = (delivery: Delivery) => SignatureScheme | undefined | Promise<SignatureScheme | undefined>;
+
+/** The pipeline settings of one destination: clock and random are the instance's. */
+export type DestinationSettings = Omit<PipelineSettings, 'clock' | 'random' | 'classify'>;
+
+/** Settings of `createRingback`. Only `transports` is required. */
+export interface RingbackOptions {
+  /** What carries callbacks; the first that accepts a destination is taken. At least one. */
+  readonly transports: readonly Transport[];
+  /** How callbacks are signed. Default: not at all. */
+  readonly signature?: SignatureScheme | SignatureFor;
+  /**
+   * Policies per destination. Plain settings make fresh policies for each destination; a function may give instances. Defaults
+   * as in `resiliencePipeline`, with AIMD concurrency (20 at first, 1 to 200), attempts of 15 s, and every budget nested in one
+   * for the whole client.
+   */
+  readonly pipeline?: DestinationSettings | ((destination: string) => DestinationSettings);
+  /** The whole client's retry budget, parent of every destination's. `false` for none. Default: 20 % of calls, 100 tokens, 10 a second (Finagle). */
+  readonly budget?: RetryBudgetOptions | false;
+  /** The key by which policies and lines are kept. Default: the origin; a mail's domain; the URI without its query. */
+  readonly destination?: (to: URL) => string;
+  /** How many destinations keep their policies' state. Default 10,000. Idle and healthy ones go first. */
+  readonly maxDestinations?: number;
+  /** Default `memoryOutbox()`. */
+  readonly outbox?: Outbox;
+  /** When `enqueue` tries again. Default 0, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, jittered (Standard Webhooks). */
+  readonly schedule?: Backoff;
+  /** Where idempotency keys are kept. Default `memoryIdempotencyStore()`. */
+  readonly idempotency?: IdempotencyOptions;
+  /** Default: silent, but for one warning on `console` when dead letters fall and nobody listens. */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** How idempotency keys are kept. */
+export interface IdempotencyOptions {
+  readonly store?: IdempotencyStore;
+  /** How long a claim holds if its owner dies, in ms; it is renewed while work runs. Default 60,000. */
+  readonly leaseMs?: number;
+  /** How long a receipt answers for its key, in ms. Default 86,400,000 (Stripe keeps keys 24 h). */
+  readonly ttlMs?: number;
+}

@@ -1,0 +1,39 @@
+import type { Answer, Message } from '../callback.js';
+
+/** What a transport is told of the try it makes. */
+export interface SendAttempt {
+  /** From 1. */
+  readonly number: number;
+  /** Aborted when the attempt times out, is cancelled, or the instance closes. A transport that ignores it is answered for. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Carries messages. `send` resolves with what the end means; it may also throw, and the throw is then classified as any
+ * other. One transport instance serves many destinations at once.
+ *
+ * @example
+ * ```ts
+ * import { createRingback, type Transport } from 'ringback';
+ *
+ * const printer: Transport = {
+ *   name: 'printer',
+ *   accepts: (to) => to.protocol === 'print:',
+ *   send: async (message) => {
+ *     console.log(message.to); // print:tray-1
+ *     return { outcome: { kind: 'delivered' } };
+ *   },
+ * };
+ * const ringback = createRingback({ transports: [printer] });
+ * await ringback.deliver({ to: 'print:tray-1', data: { page: 1 } });
+ * await ringback.close();
+ * ```
+ */
+export interface Transport {
+  readonly name: string;
+  /** True for destinations it can carry to. The first transport that accepts is taken. */
+  accepts(to: URL): boolean;
+  send(message: Message, attempt: SendAttempt): Promise<Answer>;
+  /** Ends what it holds open: sockets, pools. Called once, by `ringback.close()`. */
+  close?(): Promise<void>;
+}
