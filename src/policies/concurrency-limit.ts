@@ -1,0 +1,151 @@
+import { invalidOption, numberOption } from '../options.js';
+import type { OutcomeKind } from '../outcome.js';
+import type { PolicySnapshot } from './policy.js';
+
+/**
+ * How many may run at once: arithmetic on samples, and nothing else. Who holds the slots and who waits for one is the
+ * limiter's business (Netflix's split of `Limit` and `Limiter`).
+ */
+export interface Limit {
+  /** The limit in whole slots, at least 1. */
+  readonly slots: number;
+  /**
+   * Takes in how an attempt ended; gives the limit in whole slots after it.
+   *
+   * @param inFlightAtStart how many ran when the attempt was let in, itself included
+   */
+  sample(kind: OutcomeKind, startedAtMs: number, nowMs: number, inFlightAtStart: number): number;
+  snapshot(): PolicySnapshot;
+  /** Takes up a snapshot where it can read one; gives the limit in whole slots after it. */
+  restore(snapshot: PolicySnapshot): number;
+}
+
+/** The settings of {@link aimd}; what each means stands at `AimdLimiterOptions`. */
+export interface AimdSettings {
+  readonly initialLimit?: number | undefined;
+  readonly minLimit?: number | undefined;
+  readonly maxLimit?: number | undefined;
+  readonly decrease?: number | undefined;
+  readonly latencyThresholdMs?: number | undefined;
+}
+
+/** A bound on every limit: more slots than this in one process is a slip of the pen. */
+export const MAX_SLOTS = 1_000_000;
+
+/** Netflix's `AIMDLimit` starts at 20; its bounds are 20 and 200. Ours may fall to 1: a small receiver is no broken one. */
+const DEFAULT_INITIAL_LIMIT = 20;
+const DEFAULT_MIN_LIMIT = 1;
+const DEFAULT_MAX_LIMIT = 200;
+/** Netflix's `backoffRatio`. */
+const DEFAULT_DECREASE = 0.9;
+/** Netflix's `timeout`: a round trip above it counts as a drop. */
+const DEFAULT_LATENCY_THRESHOLD_MS = 5_000;
+
+class FixedLimit implements Limit {
+  readonly slots: number;
+
+  constructor(slots: number) {
+    this.slots = slots;
+  }
+
+  sample(): number {
+    return this.slots;
+  }
+
+  snapshot(): PolicySnapshot {
+    return { limit: this.slots };
+  }
+
+  /** The options say what a fixed limit is; a snapshot has no say in it. */
+  restore(): number {
+    return this.slots;
+  }
+}
+
+class AimdLimit implements Limit {
+  private readonly min: number;
+  private readonly max: number;
+  private readonly decrease: number;
+  private readonly latencyThresholdMs: number;
+  /** A fraction is kept, so that many small steps add up to a whole slot. */
+  private value: number;
+  private lastDecreaseAtMs: number = Number.NEGATIVE_INFINITY;
+
+  constructor(initial: number, min: number, max: number, decrease: number, latencyThresholdMs: number) {
+    this.value = initial;
+    this.min = min;
+    this.max = max;
+    this.decrease = decrease;
+    this.latencyThresholdMs = latencyThresholdMs;
+  }
+
+  get slots(): number {
+    return Math.floor(this.value);
+  }
+
+  sample(kind: OutcomeKind, startedAtMs: number, nowMs: number, inFlightAtStart: number): number {
+    // What began before the last decrease ran under the old limit and says nothing about the new one.
+    if (startedAtMs > this.lastDecreaseAtMs) {
+      if (kind === 'delivered' && nowMs - startedAtMs <= this.latencyThresholdMs) {
+        // A round trip brings about `value` samples, so together they add one slot.
+        if (2 * inFlightAtStart >= this.value) this.value = Math.min(this.max, this.value + 1 / this.value);
+      } else if (kind === 'delivered' || kind === 'overloaded' || kind === 'timed-out') {
+        this.value = Math.max(this.min, this.value * this.decrease);
+        this.lastDecreaseAtMs = nowMs;
+      }
+    }
+    return Math.floor(this.value);
+  }
+
+  snapshot(): PolicySnapshot {
+    return { limit: this.value };
+  }
+
+  restore(snapshot: PolicySnapshot): number {
+    const { limit } = snapshot;
+    if (typeof limit === 'number' && Number.isFinite(limit) && limit >= 1) {
+      this.value = Math.min(this.max, Math.max(this.min, limit));
+    }
+    return this.slots;
+  }
+}
+
+/**
+ * A limit that stands still.
+ *
+ * @throws RingbackError `invalid-option` when it is no integer from 1 to 1,000,000.
+ */
+export function fixed(owner: string, limit: number | undefined): Limit {
+  const name = `${owner}.limit`;
+  if (limit === undefined) throw invalidOption(name, `an integer from 1 to ${MAX_SLOTS}`, limit);
+  return new FixedLimit(numberOption(name, limit, limit, { from: 1, to: MAX_SLOTS, integer: true }));
+}
+
+/**
+ * A limit that adapts: additive increase, multiplicative decrease.
+ *
+ * - Up by `1 / limit` for a `delivered` call in time, if at least half of the limit was in use when it began: one slot a
+ *   round trip. Netflix adds one slot a sample, which under full use doubles the limit in one round trip and overshoots.
+ * - Down to `limit · decrease` for an `overloaded` or `timed-out` call, or a `delivered` one over the latency threshold.
+ *   What began before that is ignored, so it happens at most once a round trip.
+ * - No sample: `shed`, `cancelled` and `forbidden`, which are ours; `rejected` and `gone`, whose answers cost the receiver
+ *   next to nothing and so don't show what it can carry; `failed`, as broken is not the same as too much (the circuit
+ *   breaker's business).
+ *
+ * @throws RingbackError `invalid-option` when a setting is out of range or they contradict each other.
+ */
+export function aimd(owner: string, settings: AimdSettings): Limit {
+  const slots = { from: 1, to: MAX_SLOTS, integer: true };
+  const min = numberOption(`${owner}.minLimit`, settings.minLimit, DEFAULT_MIN_LIMIT, slots);
+  const max = numberOption(`${owner}.maxLimit`, settings.maxLimit, DEFAULT_MAX_LIMIT, slots);
+  if (min > max) throw invalidOption(`${owner}.minLimit`, `at most maxLimit, which is ${max}`, min);
+  const nearest = Math.min(max, Math.max(min, DEFAULT_INITIAL_LIMIT));
+  const within = { from: min, to: max, integer: true };
+  const initial = numberOption(`${owner}.initialLimit`, settings.initialLimit, nearest, within);
+  const decrease = numberOption(`${owner}.decrease`, settings.decrease, DEFAULT_DECREASE, { above: 0, to: 1 });
+  if (decrease === 1) throw invalidOption(`${owner}.decrease`, 'a finite number above 0 and below 1', decrease);
+  const thresholdMs = numberOption(`${owner}.latencyThresholdMs`, settings.latencyThresholdMs, DEFAULT_LATENCY_THRESHOLD_MS, {
+    above: 0,
+  });
+  return new AimdLimit(initial, min, max, decrease, thresholdMs);
+}
