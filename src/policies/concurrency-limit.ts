@@ -90,7 +90,8 @@ class AimdLimit implements Limit {
         // A round trip brings about `value` samples, so together they add one slot.
         if (2 * inFlightAtStart >= this.value) this.value = Math.min(this.max, this.value + 1 / this.value);
       } else if (kind === 'delivered' || kind === 'overloaded' || kind === 'timed-out') {
-        this.value = Math.max(this.min, this.value * this.decrease);
+        // At least a whole slot (Netflix rounds down): a tenth of a small limit would be less than it gains in a round trip.
+        this.value = Math.max(this.min, Math.min(this.value * this.decrease, this.value - 1));
         this.lastDecreaseAtMs = nowMs;
       }
     }
@@ -126,8 +127,8 @@ export function fixed(owner: string, limit: number | undefined): Limit {
  *
  * - Up by `1 / limit` for a `delivered` call in time, if at least half of the limit was in use when it began: one slot a
  *   round trip. Netflix adds one slot a sample, which under full use doubles the limit in one round trip and overshoots.
- * - Down to `limit · decrease` for an `overloaded` or `timed-out` call, or a `delivered` one over the latency threshold.
- *   What began before that is ignored, so it happens at most once a round trip.
+ * - Down to `limit · decrease`, and by at least one slot, for an `overloaded` or `timed-out` call, or a `delivered` one over
+ *   the latency threshold. What began before that is ignored, so it happens at most once a round trip.
  * - No sample: `shed`, `cancelled` and `forbidden`, which are ours; `rejected` and `gone`, whose answers cost the receiver
  *   next to nothing and so don't show what it can carry; `failed`, as broken is not the same as too much (the circuit
  *   breaker's business).

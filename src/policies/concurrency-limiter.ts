@@ -45,6 +45,8 @@ export interface ConcurrencyLimiter extends Policy {
   readonly free: boolean;
   /** Slots taken back from work that never ended. */
   readonly reclaimed: number;
+  /** A slot that times out from now on is due for taking back no sooner than this many ms from now. */
+  readonly reclaimAfterMs: number;
   /** Monotonic ms at which the next slot can be taken back; `Infinity` when there is none to take. */
   readonly reclaimDueAtMs: number;
   /** Takes back what is due, and lets waiters in. */
@@ -77,7 +79,7 @@ class SlotLimiter implements ConcurrencyLimiter {
   private readonly rule: Limit;
   private readonly maxWaiting: number;
   private readonly priorityAgeMs: number;
-  private readonly reclaimAfterMs: number;
+  readonly reclaimAfterMs: number;
   /** Made when somebody has to wait: most limiters never need it. */
   private line: WaitingLine | undefined = undefined;
   /**

@@ -15,6 +15,8 @@ export interface RateLimiterOptions {
 
 /** A token bucket in GCRA form: one number of state. */
 export interface RateLimiter extends Policy {
+  /** How long a call that asked now would wait for its token, in ms; 0 when it could start at once. Takes nothing. */
+  waitMs(nowMs: number): number;
   /**
    * The other end asked for a pause (429 with Retry-After): nothing that asks from now on starts before `atMs` (monotonic),
    * and then calls start at the steady rate, without a burst. Who has its time already keeps it; that is at most `maxWaitMs`
@@ -52,18 +54,23 @@ class GcraLimiter implements RateLimiter {
     this.longestWaitMs = maxWaitMs + ROUNDING_MS;
   }
 
-  peek(nowMs: number): Refusal | undefined {
+  waitMs(nowMs: number): number {
     const waitMs = this.tatMs - this.toleranceMs - nowMs;
+    return waitMs > ROUNDING_MS ? waitMs : 0;
+  }
+
+  peek(nowMs: number): Refusal | undefined {
+    const waitMs = this.waitMs(nowMs);
     return waitMs > this.longestWaitMs ? this.refusal(waitMs) : undefined;
   }
 
   acquire(attempt: Attempt, nowMs: number): undefined | number | Refusal {
-    const waitMs = this.tatMs - this.toleranceMs - nowMs;
+    const waitMs = this.waitMs(nowMs);
     if (waitMs > this.longestWaitMs) return this.refusal(waitMs);
     const takenAtMs = Math.max(this.tatMs, nowMs);
     attempt.rateMark = takenAtMs;
     this.tatMs = takenAtMs + this.spacingMs;
-    return waitMs > ROUNDING_MS ? waitMs : undefined;
+    return waitMs > 0 ? waitMs : undefined;
   }
 
   record(): void {}
