@@ -1,0 +1,118 @@
+import type { Buffer } from 'node:buffer';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { RingbackError } from '../errors.js';
+import { checkNames, durationOption, invalidOption } from '../options.js';
+import type { ReceivedMessage, Signable, SignatureScheme, Verified } from './scheme.js';
+import { claimedMessage, isSignableId } from './standard-webhooks-message.js';
+import { secretKeys } from './standard-webhooks-secret.js';
+
+/** Settings of {@link standardWebhooks}. */
+export interface StandardWebhooksOptions {
+  /**
+   * 1 to 10 secrets, each `whsec_` and the base64 of 24 to 64 bytes. A message is signed with every one of them and verified
+   * when any of them fits: to rotate, add the new one, wait until all receivers have it, drop the old one.
+   */
+  readonly secrets: readonly string[];
+  /** How far a timestamp may lie in the past or the future when verified, in ms. Default 300,000 (the reference libraries). */
+  readonly toleranceMs?: number;
+  /** What the header names begin with. `svix-` for receivers that use Svix's libraries. Default `webhook-` (the specification). */
+  readonly headerPrefix?: 'webhook-' | 'svix-';
+}
+
+const DEFAULT_TOLERANCE_MS = 300_000;
+const PREFIXES: readonly string[] = ['webhook-', 'svix-'];
+
+/**
+ * Signatures by the Standard Webhooks specification, version 1 (HMAC-SHA256): headers `webhook-id`, `webhook-timestamp` and
+ * `webhook-signature` over `id.timestamp.body`. Use it unless your receivers ask for another dialect: libraries that verify it
+ * exist for most languages. Every attempt is signed with a fresh timestamp; the id stays.
+ *
+ * `verify` is strict: canonical headers, each once; timestamps within the tolerance both ways; bytes rather than text;
+ * comparisons in constant time. It vouches for `id` and `timestampMs`. A signature is checked before its age, so
+ * `stale-signature` means that the message was genuine once.
+ *
+ * @throws RingbackError `invalid-secret` for a secret that is malformed or too short; `invalid-option` for any other setting.
+ * Its `check` and `sign` throw `invalid-callback` for an id with a dot; its `verify` throws `invalid-signature` or
+ * `stale-signature`.
+ * @example
+ * ```ts
+ * import { standardWebhooks } from 'ringback/signing';
+ *
+ * const scheme = standardWebhooks({ secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] });
+ * const body = new TextEncoder().encode('{"test": 2432232314}');
+ * const message = { id: 'msg_1', timestampMs: Date.now(), to: 'https://customer.example/', method: 'POST', headers: {}, body };
+ * const headers = await scheme.sign(message);
+ * const verified = await scheme.verify({ headers, body, nowMs: Date.now() });
+ * console.log(verified.id); // msg_1
+ * ```
+ */
+export function standardWebhooks(options: StandardWebhooksOptions): SignatureScheme {
+  checkNames('standardWebhooks', options, ['secrets', 'toleranceMs', 'headerPrefix']);
+  const keys = secretKeys(options.secrets);
+  const toleranceMs = durationOption('toleranceMs', options.toleranceMs, DEFAULT_TOLERANCE_MS);
+  const prefix: string = options.headerPrefix ?? 'webhook-';
+  if (!PREFIXES.includes(prefix)) throw invalidOption('headerPrefix', '"webhook-" or "svix-"', prefix);
+  const idName = `${prefix}id`;
+  const timestampName = `${prefix}timestamp`;
+  const signatureName = `${prefix}signature`;
+
+  // The keys live in this closure alone, so that no inspection of the scheme shows them.
+  return {
+    name: 'standard-webhooks',
+    check: (delivery) => checkId(delivery.id),
+    sign: (message: Signable) => {
+      checkId(message.id);
+      const timestamp = String(Math.floor(message.timestampMs / 1000));
+      const signatures = signAll(keys, message.id, timestamp, message.body);
+      return { [idName]: message.id, [timestampName]: timestamp, [signatureName]: signatures };
+    },
+    verify: (received: ReceivedMessage) => verify(received, keys, prefix, toleranceMs),
+  };
+}
+
+function checkId(id: string): void {
+  if (!isSignableId(id)) {
+    throw new RingbackError(
+      'invalid-callback',
+      `id must be 1 to 256 visible ASCII characters without a dot to be signed by Standard Webhooks, got ${JSON.stringify(id)}`,
+    );
+  }
+}
+
+const digest = (key: KeyObject, id: string, timestamp: string, body: Uint8Array) =>
+  createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body);
+
+function signAll(keys: readonly KeyObject[], id: string, timestamp: string, body: Uint8Array): string {
+  let signatures = '';
+  for (const key of keys) {
+    if (signatures !== '') signatures += ' ';
+    signatures += `v1,${digest(key, id, timestamp, body).digest('base64')}`;
+  }
+  return signatures;
+}
+
+function verify(received: ReceivedMessage, keys: readonly KeyObject[], prefix: string, toleranceMs: number): Verified {
+  if (!(received.body instanceof Uint8Array)) {
+    throw new RingbackError('invalid-signature', `body must be the bytes as received, a Uint8Array, got ${typeof received.body}`);
+  }
+  const { id, timestamp, signatures } = claimedMessage(received.headers, prefix);
+  if (!matchesAny(keys, signatures, id, timestamp, received.body)) {
+    throw new RingbackError('invalid-signature', `no v1 signature in ${prefix}signature fits the message`);
+  }
+  const timestampMs = Number(timestamp) * 1000;
+  // Negated, so that a `nowMs` that is no number is out of tolerance rather than in it.
+  if (!(Math.abs(received.nowMs - timestampMs) <= toleranceMs)) {
+    throw new RingbackError('stale-signature', `${prefix}timestamp is more than ${toleranceMs} ms away from now`);
+  }
+  return { id, timestampMs };
+}
+
+/** Compares every signature with every key's, whatever has matched before: the time it takes tells nothing about which. */
+function matchesAny(keys: readonly KeyObject[], signatures: readonly Buffer[], id: string, timestamp: string, body: Uint8Array) {
+  let matched = false;
+  for (const key of keys) {
+    const expected = digest(key, id, timestamp, body).digest();
+    for (const signature of signatures) matched = timingSafeEqual(expected, signature) || matched;
+  }
+  return matched;
+}
