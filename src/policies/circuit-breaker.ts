@@ -1,5 +1,7 @@
 import type { IBreaker } from 'cockatiel';
 import type { BreakerRuleSpec } from './breaker-rules.js';
+import { CircuitBreakerMachine } from './circuit-breaker/machine.js';
+import { circuitBreakerSettings } from './circuit-breaker/settings.js';
 import type { Policy } from './policy.js';
 
 /** Where a circuit breaker stands. */
@@ -11,15 +13,15 @@ export interface CircuitBreakerOptions {
   readonly rule?: BreakerRuleSpec | IBreaker;
   /** How long it stays open the first time, in ms. Default 5,000 (Polly). */
   readonly openMs?: number;
-  /** Open times double until this, in ms. Default 300,000 (Envoy). */
+  /** Open times double until this, in ms. Default 300,000 (Envoy), or `openMs` where that is longer. */
   readonly maxOpenMs?: number;
-  /** How many probes half-open lets in at once. Default 3. */
+  /** How many probes half-open lets in at once, 1 to 100. Default 3. */
   readonly probes?: number;
-  /** How many probes must succeed before it ramps up. At most the probes. Default 2. */
+  /** How many probes must succeed before it ramps up. At most the probes. Default 2, or 1 of a single probe. */
   readonly probesToClose?: number;
   /** A probe without an outcome after this many ms counts as failed. Default 30,000. */
   readonly probeTimeoutMs?: number;
-  /** The shares of calls let in, step after step, before it is closed. Default [0.1, 0.25, 0.5]; [] closes at once. */
+  /** The shares of calls let in, step after step, before it is closed: ascending, at most 20. Default [0.1, 0.25, 0.5]; [] closes at once. */
   readonly rampUp?: readonly number[];
   /** How long each step of the ramp lasts, in ms. Default 1,000. */
   readonly rampStepMs?: number;
@@ -27,6 +29,7 @@ export interface CircuitBreakerOptions {
 
 /** Stops calling what keeps failing, and finds out gently whether it is back. */
 export interface CircuitBreaker extends Policy {
+  /** Changes that time alone makes (open to half-open, ramping to closed) show once the next call asks to be let in. */
   readonly state: CircuitState;
   /** Counts changes of state: an outcome from before the last change counts for nothing. */
   readonly epoch: number;
@@ -38,4 +41,24 @@ export interface CircuitBreaker extends Policy {
   isolate(): void;
   /** Closes it and forgets what it has seen. */
   close(): void;
+}
+
+/**
+ * Stops calling what keeps failing: refuses at once instead of waiting for one more timeout, gives the destination time to
+ * recover, and finds out gently whether it is back. Hand it, or its plain options, to `resiliencePipeline` as `circuitBreaker`; make
+ * one yourself to watch it, to isolate it, or to share it between pipelines that call the same destination.
+ *
+ * @throws RingbackError `invalid-option` when an option is unknown, out of range, or contradicts another.
+ * @example
+ * ```ts
+ * import { circuitBreaker, consecutiveFailures, resiliencePipeline } from 'ringback';
+ *
+ * const breaker = circuitBreaker({ rule: consecutiveFailures({ threshold: 2 }), openMs: 5_000 });
+ * const partner = resiliencePipeline({ circuitBreaker: breaker, retry: false });
+ * for (let call = 0; call < 2; call++) await partner.execute(() => Promise.reject(new Error('down'))).catch(() => {});
+ * console.log(breaker.state, '-', breaker.changeReason); // open - 2 calls in a row failed
+ * ```
+ */
+export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
+  return new CircuitBreakerMachine(circuitBreakerSettings(options));
 }
