@@ -42,7 +42,6 @@ class GcraLimiter implements RateLimiter {
   private readonly spacingMs: number;
   private readonly toleranceMs: number;
   private readonly maxWaitMs: number;
-  private readonly longestWaitMs: number;
   private tatMs = 0;
   /** What a pause raised `tatMs` to: giving back a token must not end the pause early. */
   private pausedTatMs = 0;
@@ -51,7 +50,6 @@ class GcraLimiter implements RateLimiter {
     this.spacingMs = spacingMs;
     this.toleranceMs = (burst - 1) * spacingMs;
     this.maxWaitMs = maxWaitMs;
-    this.longestWaitMs = maxWaitMs + ROUNDING_MS;
   }
 
   waitMs(nowMs: number): number {
@@ -61,12 +59,12 @@ class GcraLimiter implements RateLimiter {
 
   peek(nowMs: number): Refusal | undefined {
     const waitMs = this.waitMs(nowMs);
-    return waitMs > this.longestWaitMs ? this.refusal(waitMs) : undefined;
+    return waitMs > this.maxWaitMs ? this.refusal(waitMs) : undefined;
   }
 
   acquire(attempt: Attempt, nowMs: number): undefined | number | Refusal {
     const waitMs = this.waitMs(nowMs);
-    if (waitMs > this.longestWaitMs) return this.refusal(waitMs);
+    if (waitMs > this.maxWaitMs) return this.refusal(waitMs);
     const takenAtMs = Math.max(this.tatMs, nowMs);
     attempt.rateMark = takenAtMs;
     this.tatMs = takenAtMs + this.spacingMs;
@@ -103,7 +101,7 @@ class GcraLimiter implements RateLimiter {
     if (typeof fullAtMs !== 'number') return;
     const aheadMs = fullAtMs - wallMs;
     const believableMs = this.toleranceMs + this.spacingMs + this.maxWaitMs + MAX_RESTORED_PAUSE_MS;
-    if (aheadMs > 0 && aheadMs <= believableMs) this.tatMs = Math.max(this.tatMs, nowMs + aheadMs);
+    if (aheadMs <= believableMs) this.tatMs = Math.max(this.tatMs, nowMs + aheadMs);
   }
 
   private refusal(waitMs: number): Refusal {

@@ -240,7 +240,7 @@ describe('a limit that moves', () => {
     const running = begin(limiter);
     const line = queue(limiter, numbered(1, 2, 3, 4));
     limiter.record(running, outcome('delivered'), 1);
-    expect(limiter.limit).toBe(2);
+    expect([limiter.limit, limiter.inFlight, limiter.free]).toEqual([2, 2, false]);
     limiter.release(running);
     await settled();
     expect(line.admitted).toEqual([1, 2]);
