@@ -34,7 +34,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'idempotency/', rooms: [], contracts: [], packages: ['fast-json-stable-stringify', ...PORTABLE_NODE] },
   { name: 'transports/', rooms: ['classify/'], contracts: [], packages: ['undici', 'node:net', 'node:dns', ...PORTABLE_NODE] },
   { name: 'outbox/', rooms: [], contracts: ['policies/'], packages: ['p-queue'] },
-  { name: 'testing/', rooms: [], contracts: ['policies/', 'signing/', 'transports/'], packages: [] },
+  { name: 'testing/', rooms: ['classify/'], contracts: ['policies/', 'signing/', 'transports/'], packages: [] },
   {
     name: 'delivery/',
     rooms: ['classify/', 'policies/', 'idempotency/', 'outbox/'],

@@ -1,0 +1,138 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+
+/** What a fence's language means: how its block is written to disk. */
+const EXTENSIONS = { ts: 'ts', typescript: 'ts', js: 'mjs', javascript: 'mjs', mjs: 'mjs', cjs: 'cjs' };
+const NOT_OURS = ['docs/api/', 'docs/node_modules/'];
+
+/**
+ * A block of code in the documentation.
+ *
+ * @typedef {object} Block
+ * @property {string} file where it stands, from the project's root
+ * @property {number} line the line of its fence, from 1
+ * @property {string} title the heading above it, or the name of what its doc comment is about
+ * @property {string} extension
+ * @property {boolean} runs false when the fence says `no-run`: then it is type-checked only
+ * @property {boolean} isTest it imports vitest, and vitest runs it
+ * @property {string} code
+ */
+
+/** Every page whose blocks are run: README, docs, and the doc comments of src. */
+export async function pages(root) {
+  const under = async (folder, ending) =>
+    (await readdir(join(root, folder), { recursive: true }).catch(() => []))
+      .map((path) => join(folder, path).replaceAll('\\', '/'))
+      .filter((path) => path.endsWith(ending) && !NOT_OURS.some((start) => path.startsWith(start)))
+      .sort();
+  return ['README.md', 'CONTRIBUTING.md', ...(await under('docs', '.md')), ...(await under('src', '.ts'))];
+}
+
+/** @returns {Promise<Block[]>} */
+export async function blocksOf(root, file) {
+  const text = await readFile(join(root, file), 'utf8').catch(() => '');
+  return file.endsWith('.md') ? blocksIn(file, text.split('\n'), headingOf) : blocksIn(file, commentLines(text), subjectOf);
+}
+
+/** The lines of a source file as far as they stand in doc comments, without the stars; the others are kept as they are. */
+function commentLines(text) {
+  let inComment = false;
+  return text.split('\n').map((line) => {
+    if (/^\s*\/\*\*/.test(line)) inComment = true;
+    const shown = inComment ? line.replace(/^\s*(\/\*\*|\*(?!\/)) ?/, '') : line;
+    if (/\*\/\s*$/.test(line)) inComment = false;
+    return shown;
+  });
+}
+
+function blocksIn(file, lines, titleOf) {
+  const blocks = [];
+  for (let index = 0; index < lines.length; index++) {
+    const fence = /^(\s*)(```+)(\w+)?(.*)$/.exec(lines[index]);
+    if (fence === null) continue;
+    const [, indent, ticks, language = '', flags] = fence;
+    const end = lines.findIndex((line, at) => at > index && line.trim() === ticks);
+    if (end < 0) throw new Error(`${file}:${index + 1}: the block has no end`);
+    const code = lines
+      .slice(index + 1, end)
+      .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line))
+      .join('\n');
+    if (language in EXTENSIONS) {
+      blocks.push({
+        file,
+        line: index + 1,
+        title: titleOf(lines, index, end),
+        extension: EXTENSIONS[language],
+        runs: !/\bno-run\b/.test(flags),
+        isTest: /from 'vitest'/.test(code),
+        code,
+      });
+    }
+    index = end;
+  }
+  return blocks;
+}
+
+function headingOf(lines, index) {
+  for (let at = index; at >= 0; at--) {
+    const heading = /^#+\s+(.*)$/.exec(lines[at]);
+    if (heading !== null) return heading[1];
+  }
+  return '';
+}
+
+/** What a doc comment is about: the first name declared after it. */
+function subjectOf(lines, _index, end) {
+  for (let at = end; at < lines.length; at++) {
+    const declared = /(?:function|const|class|interface|type)\s+(\w+)/.exec(lines[at]);
+    if (declared !== null) return declared[1];
+  }
+  return '';
+}
+
+/** What a block says that it prints: the comment behind each `console.log(…);`, with or without the word `prints`. */
+export function promisedLines(code) {
+  const promised = [];
+  let inLog = false;
+  for (const line of code.split('\n')) {
+    if (/^\s*console\.log\(/.test(line)) inLog = true;
+    const ending = inLog ? /\);?\s*\/\/\s*(?:prints:?\s+)?(.+?)\s*$/.exec(line) : null;
+    if (ending !== null) promised.push(ending[1]);
+    if (/\);?\s*(\/\/.*)?$/.test(line)) inLog = false;
+  }
+  return promised;
+}
+
+/** The first promise that the output does not keep, in order; `…` in a promise stands for anything. */
+export function brokenPromise(promised, output) {
+  const lines = output.split('\n').map((line) => line.trim());
+  let from = 0;
+  for (const promise of promised) {
+    const parts = promise.split('…').map((part) => part.trim());
+    const at = lines.findIndex((line, index) => index >= from && holdsInOrder(line, parts));
+    if (at < 0) return promise;
+    from = at + 1;
+  }
+  return undefined;
+}
+
+function holdsInOrder(line, parts) {
+  let from = 0;
+  for (const part of parts) {
+    const at = line.indexOf(part, from);
+    if (at < 0) return false;
+    from = at + part.length;
+  }
+  return true;
+}
+
+/** Links of a page to files that do not exist. */
+export async function deadLinks(root, file, exists) {
+  if (!file.endsWith('.md')) return [];
+  const text = (await readFile(join(root, file), 'utf8')).replaceAll(/```[\s\S]*?```/g, '');
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target.split('#')[0]);
+  const local = targets.filter((target) => target !== '' && !/^[a-z]+:/i.test(target) && !target.includes('docs/api'));
+  const dead = [];
+  for (const target of local) if (!(await exists(normalize(join(root, dirname(file), target))))) dead.push(target);
+  return dead;
+}
