@@ -29,7 +29,7 @@ const PORTABLE_NODE = ['node:crypto', 'node:buffer'] as const;
 export const ROOMS: readonly Room[] = [
   { name: 'ground floor', rooms: [], contracts: [], packages: ['cockatiel'] },
   { name: 'classify/', rooms: [], contracts: [], packages: [] },
-  { name: 'policies/', rooms: [], contracts: [], packages: ['cockatiel'] },
+  { name: 'policies/', rooms: ['classify/'], contracts: [], packages: ['cockatiel'] },
   { name: 'signing/', rooms: [], contracts: [], packages: [...PORTABLE_NODE] },
   { name: 'idempotency/', rooms: [], contracts: [], packages: ['fast-json-stable-stringify', ...PORTABLE_NODE] },
   { name: 'transports/', rooms: ['classify/'], contracts: [], packages: ['undici', 'node:net', 'node:dns', ...PORTABLE_NODE] },
