@@ -1,0 +1,42 @@
+import { PublishCommand, SNSClient, type SNSClientConfig } from '@aws-sdk/client-sns';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { awsOutcome } from '../../src/classify/aws.js';
+import { AnsweringServer } from './answering-server.js';
+import { describeClassifier, endOf } from './client-suite.js';
+
+const command = new PublishCommand({ TopicArn: 'arn:aws:sns:eu-west-1:000000000000:topic', Message: 'hello' });
+
+function sns(endpoint: string, settings: SNSClientConfig = {}): SNSClient {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  return new SNSClient({ region: 'eu-west-1', endpoint, credentials, maxAttempts: 1, ...settings });
+}
+
+describeClassifier('awsOutcome', awsOutcome, {
+  call: (url, { signal, timeoutMs }) => {
+    const requestHandler = { requestTimeout: timeoutMs ?? 10_000, throwOnRequestTimeout: true };
+    return sns(url, { requestHandler }).send(command, { ...(signal && { abortSignal: signal }) });
+  },
+});
+
+describe('awsOutcome', () => {
+  let server: AnsweringServer;
+  beforeAll(async () => {
+    server = await AnsweringServer.start();
+  });
+  afterAll(() => server.close());
+
+  it('calls throttling overloaded, though its status is 400', async () => {
+    const end = await endOf(() => sns(`${server.url}/400/code/Throttling`).send(command));
+    expect(awsOutcome(end)).toEqual({ kind: 'overloaded', status: 400, reason: 'throttled (Throttling)' });
+  });
+
+  it('calls any other 400 rejected', async () => {
+    const end = await endOf(() => sns(`${server.url}/400/code/InvalidParameter`).send(command));
+    expect(awsOutcome(end)).toEqual({ kind: 'rejected', status: 400, reason: 'answered 400' });
+  });
+
+  it("calls the service's own timeout timed-out", async () => {
+    const end = await endOf(() => sns(`${server.url}/400/code/RequestTimeout`).send(command));
+    expect(awsOutcome(end)).toEqual({ kind: 'timed-out', status: 400, reason: 'timed out (RequestTimeout)' });
+  });
+});
