@@ -30,7 +30,7 @@ export interface AimdSettings {
 }
 
 /** A bound on every limit: more slots than this in one process is a slip of the pen. */
-export const MAX_SLOTS = 1_000_000;
+const MAX_SLOTS = 1_000_000;
 
 /** Netflix's `AIMDLimit` starts at 20; its bounds are 20 and 200. Ours may fall to 1: a small receiver is no broken one. */
 const DEFAULT_INITIAL_LIMIT = 20;

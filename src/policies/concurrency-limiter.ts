@@ -83,8 +83,8 @@ class SlotLimiter implements ConcurrencyLimiter {
   /** Made when somebody has to wait: most limiters never need it. */
   private line: WaitingLine | undefined = undefined;
   /**
-   * Attempts whose outcome is known while their work goes on, and since when, oldest first. None holds less than a slot, so
-   * there are never more of them than slots.
+   * Attempts whose outcome is known while their work goes on, and since when, oldest first. Each of them holds a slot, so the
+   * slots bound it.
    */
   private unended: Map<Attempt, number> | undefined = undefined;
 
