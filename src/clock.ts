@@ -43,7 +43,7 @@ interface LongTimer {
 const isLongTimer = (timer: TimerHandle): timer is LongTimer => typeof timer === 'object' && 'part' in timer;
 
 function setPlatformTimer(callback: () => void, delayMs: number): TimerHandle {
-  if (delayMs <= MAX_PLATFORM_DELAY_MS) return globalThis.setTimeout(callback, delayMs);
+  if (!(delayMs > MAX_PLATFORM_DELAY_MS)) return globalThis.setTimeout(callback, delayMs);
   const long: LongTimer = { part: 0 };
   let leftMs = delayMs;
   const next = (): void => {
@@ -59,17 +59,70 @@ function setPlatformTimer(callback: () => void, delayMs: number): TimerHandle {
   return long;
 }
 
+/** Node's own timers can end themselves, also while a fake clearTimeout that does not know them stands in the global's place. */
+function clearPlatformTimer(timer: TimerHandle): void {
+  if (isLongTimer(timer)) {
+    clearPlatformTimer(timer.part);
+    return;
+  }
+  const { close } = timer as { readonly close?: () => void };
+  if (typeof close === 'function') close.call(timer);
+  else globalThis.clearTimeout(timer as number);
+}
+
+type DateSource = typeof Date & { readonly isMock?: boolean };
+
+/** What was last read from; a fake installed or removed since then is another function. */
+let source: (() => number) | undefined;
+/** The last reading, and what is added to the source to go on from it. In an array, as a number in a variable is boxed anew at each write. */
+const LAST_MS = 0;
+const OFFSET_MS = 1;
+const reading = new Float64Array(2);
+
+/**
+ * Fakes start their monotonic time anew, and node:test's fake only the Date. So the time is taken from what moves with the
+ * timers, and goes on from the last reading when that changes: no duration is negative or jumps because a test fakes time.
+ */
+function readMonotonic(): number {
+  const date = globalThis.Date as DateSource;
+  const { performance } = globalThis;
+  const isDateOnly = date.isMock === true;
+  const from = isDateOnly ? date.now : performance.now;
+  const sourceMs = isDateOnly ? date.now() : performance.now();
+  const lastMs = reading[LAST_MS] as number;
+  let nowMs = sourceMs + (reading[OFFSET_MS] as number);
+  if (from !== source || nowMs < lastMs) {
+    source = from;
+    reading[OFFSET_MS] = lastMs - sourceMs;
+    nowMs = lastMs;
+  }
+  reading[LAST_MS] = nowMs;
+  return nowMs;
+}
+
 /**
  * The process's own time. It looks the globals up at each call, so the fake timers of vitest, sinon, jest and node:test,
  * installed at any moment, drive it too.
  */
 export const systemClock: Clock = {
   now: () => globalThis.Date.now(),
-  monotonic: () => globalThis.performance.now(),
+  monotonic: readMonotonic,
   setTimer: setPlatformTimer,
-  clearTimer: (timer) => globalThis.clearTimeout((isLongTimer(timer) ? timer.part : timer) as number),
+  clearTimer: clearPlatformTimer,
   sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
 };
+
+const platformSetTimeout: unknown = globalThis.setTimeout;
+
+/** True while the clock's timers are the platform's own, not fakes that a test counts and fires by hand. */
+export function runsOnPlatformTimers(clock: Clock): boolean {
+  return clock === systemClock && globalThis.setTimeout === platformSetTimeout;
+}
+
+/** What the clock's timers come from now. A timer that was armed on another source may never fire: arm it again. */
+export function timerSource(clock: Clock): unknown {
+  return clock === systemClock ? globalThis.setTimeout : clock;
+}
 
 /**
  * `sleep` made of a clock's timers: what a {@link Clock} of your own can use for its `sleep`.

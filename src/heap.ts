@@ -32,10 +32,10 @@ export class Heap<Item extends HeapItem> {
     return top;
   }
 
-  /** False when the item is in no heap. */
+  /** False when the item is not in this heap. */
   remove(item: Item): boolean {
     const index = item.heapIndex;
-    if (index < 0) return false;
+    if (index < 0 || this.#items[index] !== item) return false;
     const last = this.#items.pop() as Item;
     item.heapIndex = -1;
     if (last === item) return true;

@@ -1,11 +1,14 @@
 import { type Clock, sleepOn, type TimerHandle } from './clock.js';
+import { RingbackError } from './errors.js';
 import { Heap, type HeapItem } from './heap.js';
 
 /** Captured at load, so that a fake installed later does not stop virtual time from settling promises. */
-const nextMacrotask: (callback: () => void) => void =
-  globalThis.setImmediate ?? ((callback) => void globalThis.setTimeout(callback, 0));
+const nextMacrotask: (callback: () => void) => unknown = globalThis.setImmediate ?? globalThis.setTimeout;
 
 const settle = (): Promise<void> => new Promise((resolve) => nextMacrotask(resolve));
+
+/** A timer that sets itself anew without delay would keep time standing still for ever: this many at one instant is a fault. */
+const MAX_TIMERS_AT_ONE_INSTANT = 1_000_000;
 
 interface VirtualTimer extends HeapItem {
   readonly dueMs: number;
@@ -25,6 +28,7 @@ export class VirtualTime implements Clock {
   readonly #timers = new Heap(isBefore);
   #elapsedMs = 0;
   #order = 0;
+  #firedAtThisInstant = 0;
   #moving: Promise<void> = Promise.resolve();
 
   constructor(startAtMs: number) {
@@ -61,33 +65,52 @@ export class VirtualTime implements Clock {
 
   /**
    * Moves time forward, firing what comes due in order; after each timer the promise chains that hang on it settle before the
-   * next fires. Calls queue up behind one another.
+   * next fires. Calls queue up behind one another. What a timer's callback throws ends the move there, and is thrown from here.
    */
   advance(durationMs: number): Promise<void> {
-    const moved = this.#moving.then(() => this.#advanceTo(this.#elapsedMs + durationMs));
-    this.#moving = moved.catch(() => {});
-    return moved;
+    return this.#afterMoves(() => this.#advanceTo(this.#elapsedMs + durationMs));
   }
 
   /** Fires the next timer, however far off it is. False when there is none. */
-  async fireNext(): Promise<boolean> {
-    const fired = this.#fireNextBy(Number.POSITIVE_INFINITY);
-    await settle();
-    return fired;
+  fireNext(): Promise<boolean> {
+    return this.#afterMoves(async () => {
+      await settle();
+      const fired = this.#fireNextBy(Number.MAX_VALUE);
+      if (fired) await settle();
+      return fired;
+    });
+  }
+
+  #afterMoves<T>(move: () => Promise<T>): Promise<T> {
+    const moved = this.#moving.then(move);
+    this.#moving = moved.then(ignore, ignore);
+    return moved;
   }
 
   async #advanceTo(targetMs: number): Promise<void> {
     await settle();
     while (this.#fireNextBy(targetMs)) await settle();
-    this.#elapsedMs = Math.max(this.#elapsedMs, targetMs);
+    this.#moveTo(targetMs);
   }
 
   #fireNextBy(limitMs: number): boolean {
     const timer = this.#timers.peek();
     if (timer === undefined || timer.dueMs > limitMs) return false;
     this.#timers.pop();
-    this.#elapsedMs = Math.max(this.#elapsedMs, timer.dueMs);
+    this.#moveTo(timer.dueMs);
+    if (++this.#firedAtThisInstant > MAX_TIMERS_AT_ONE_INSTANT) {
+      const limit = MAX_TIMERS_AT_ONE_INSTANT.toLocaleString('en');
+      throw new RingbackError('deadline-exceeded', `time can't go on: more than ${limit} timers fired at one instant`);
+    }
     timer.callback();
     return true;
   }
+
+  #moveTo(atMs: number): void {
+    if (atMs <= this.#elapsedMs) return;
+    this.#elapsedMs = atMs;
+    this.#firedAtThisInstant = 0;
+  }
 }
+
+const ignore = (): void => {};

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { RingbackError } from '../errors.js';
+import { checkNames, durationOption, numberOption } from '../options.js';
 import { VirtualTime } from '../virtual-time.js';
 
 /** Settings of {@link fakeClock}. */
@@ -28,7 +28,7 @@ export interface FakeClock extends Clock {
  * It can't drive what keeps time elsewhere: thread-pool work (WebCrypto, zlib) and real sockets, which take real time to
  * settle; undici's own timers; a foreign cockatiel breaker that reads `Date.now`.
  *
- * @throws RingbackError `invalid-option` by `advance` for a negative or non-finite duration.
+ * @throws RingbackError `invalid-option` for an unknown option, and by `advance` for a duration that is negative or not finite.
  * @example
  * ```ts
  * import { fakeClock } from 'ringback/testing';
@@ -41,7 +41,8 @@ export interface FakeClock extends Clock {
  * ```
  */
 export function fakeClock(options: FakeClockOptions = {}): FakeClock {
-  const time = new VirtualTime(options.startAtMs ?? Date.UTC(2025, 0, 1));
+  checkNames('fakeClock', options, ['startAtMs']);
+  const time = new VirtualTime(numberOption('fakeClock.startAtMs', options.startAtMs, Date.UTC(2025, 0, 1), {}));
   return {
     now: () => time.now(),
     monotonic: () => time.monotonic(),
@@ -49,12 +50,7 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
     clearTimer: (timer) => time.clearTimer(timer),
     sleep: (delayMs, signal) => time.sleep(delayMs, signal),
     advance: async (durationMs) => {
-      if (!(durationMs >= 0 && durationMs < Number.POSITIVE_INFINITY)) {
-        throw new RingbackError(
-          'invalid-option',
-          `advance takes a finite number of ms that is not negative, got ${String(durationMs)} (${typeof durationMs})`,
-        );
-      }
+      durationOption('advance(durationMs)', durationMs ?? Number.NaN, 0);
       await time.advance(durationMs);
     },
     advanceToNextTimer: () => time.fireNext(),
