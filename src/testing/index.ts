@@ -1,1 +1,8 @@
 export { type FakeClock, type FakeClockOptions, fakeClock } from './fake-clock.js';
+export {
+  type RecordedSend,
+  type ScriptedTransport,
+  type ScriptedTransportOptions,
+  scriptedTransport,
+} from './scripted-transport.js';
+export type { ScriptedStep, TransportScript } from './transport-script.js';
