@@ -36,7 +36,11 @@ export interface OutboxHost {
   readonly random: Random;
   /** Would the destination's policies refuse now? An outbox does not hand over what would only be refused. */
   peek(destination: string): Refusal | undefined;
-  /** Makes one attempt. It never rejects; `signal` aborts it when the entry is cancelled or the outbox stops hard. */
+  /**
+   * Makes one attempt. It never rejects. `signal` aborts it when the entry is cancelled or the outbox stops hard (the reason is
+   * a RingbackError, `cancelled` or `closed`). What such an abort cut short comes back as `later`: a cancelled one is then
+   * dropped, a stopped one handed back or kept. `done` after an abort means that it was delivered all the same.
+   */
   handle(entry: OutboxEntry, signal: AbortSignal): Promise<Disposition>;
   /** Told once per dead letter, after it is kept; `dropped` is what had to go to make room for it. */
   deadLettered(letter: DeadLetter, dropped: DeadLetter | undefined): void;
