@@ -1,0 +1,1 @@
+export { type HttpClassify, type HttpOptions, type HttpTlsOptions, http } from './http.js';
