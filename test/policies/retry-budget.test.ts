@@ -151,8 +151,9 @@ describe('retryBudget', () => {
         budget.restore(snapshot, 0, 0);
         expect(budget.balance(0)).toBe(9);
       }
-      budget.restore({ tokens: 3, atMs: 2_000 }, 0, 1_000);
-      expect(budget.balance(0)).toBe(3);
+      const refilled = retryBudget({ reservePerSecond: 2 });
+      refilled.restore({ tokens: 3, atMs: 2_000 }, 0, 1_000);
+      expect(refilled.balance(0)).toBe(3);
     });
   });
 
