@@ -113,7 +113,7 @@ export const CASES = [
         node: 'least',
         args: ['node_modules/jest/bin/jest.js', 'commonjs'],
         env: { NODE_OPTIONS: '--experimental-vm-modules' },
-        fails: 'ERR_REQUIRE_ESM',
+        fails: 'Must use import to load ES Module',
       },
     ],
   },

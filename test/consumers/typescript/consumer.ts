@@ -40,8 +40,8 @@ export async function paid(id: string): Promise<Receipt | RingbackErrorCode> {
 }
 
 // The type map ties `data` to `type`.
-// @ts-expect-error an invoice has an id
 export const wrong = (): Promise<Receipt> =>
+  // @ts-expect-error an invoice has an id
   ringback.deliver({ to: 'https://customer.example', type: 'invoice.paid', data: { name: 1 } });
 
 const partner = resiliencePipeline({
