@@ -123,7 +123,7 @@ describe('failureRate: a time window with minimum throughput', () => {
       feed(rule, '.', 0);
       feed(rule, 'xxxx', startMs);
       expect(rule.trips(startMs + 8_999), `made at ${startMs}`).toBeDefined();
-      expect(feed(rule, '.', startMs + 10_000), `made at ${startMs}`).toBeUndefined();
+      expect(rule.trips(startMs + 10_000), `made at ${startMs}`).toBeUndefined();
     }
   });
 
@@ -148,6 +148,13 @@ describe('failureRate: a time window with minimum throughput', () => {
     for (nowMs = 9_500; nowMs <= 30_000; nowMs += 500) rule.record(false, 0, nowMs);
     expect(rule.snapshot(30_000, WALL_MS).bad).toEqual(new Array(10).fill(0));
     expect(rule.snapshot(30_000, WALL_MS).calls).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 2, 1]);
+  });
+
+  it('shows no expired call', () => {
+    const rule = spec.create();
+    feed(rule, 'xxx', 0);
+    expect(rule.snapshot(9_999, WALL_MS).bad).toEqual([3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(rule.snapshot(10_000, WALL_MS).bad).toEqual(new Array(10).fill(0));
   });
 
   it('remembers over a restart, and what expired meanwhile is gone', () => {

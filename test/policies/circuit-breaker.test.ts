@@ -139,6 +139,15 @@ describe('open', () => {
     expect(circuit.breaker.opensUntilMs - circuit.nowMs).toBe(2_000);
   });
 
+  it('open time backs off on when it ramped up but did not stay closed', () => {
+    const circuit = ramping({ openMs: 10_000, rampUp: [0.5] });
+    circuit.nowMs += 1_000;
+    circuit.call('failed');
+    circuit.nowMs += 9_999;
+    circuit.call('failed');
+    expect(circuit.breaker.opensUntilMs - circuit.nowMs).toBe(20_000);
+  });
+
   it('open time starts anew once it has closed and stayed closed for as long as it was last open', () => {
     const circuit = closedAgain({ openMs: 1_000 });
     circuit.nowMs += 1_000;
@@ -321,6 +330,16 @@ describe('ramping', () => {
     expect(circuit.breaker.changeReason).toBe('2 of 3 calls failed while ramping up');
   });
 
+  it('opens again when more than half of its calls are slow, where the rule is about slow calls', () => {
+    const circuit = new CircuitDriver({ rule: slowCallRate({ slowMs: 100, minimumCalls: 5 }), probes: 1, rampUp: [0.5] });
+    for (let i = 0; i < 5; i++) circuit.call('delivered', 100);
+    circuit.nowMs = circuit.breaker.opensUntilMs;
+    circuit.call('delivered', 99);
+    circuit.refusal();
+    circuit.call('delivered', 100);
+    expect(circuit.breaker.changeReason).toBe('1 of 1 calls failed while ramping up');
+  });
+
   it('bears as many failures as successes while the rule does', () => {
     const circuit = new CircuitDriver({ rule: failureRate({ minimumCalls: 20 }), rampUp: [0.5] });
     circuit.calls(20, 'failed');
@@ -454,7 +473,9 @@ describe('isolate()', () => {
 
 describe('close()', () => {
   it('forgets what it has seen, and how often it opened', () => {
-    const circuit = opened({ openMs: 1_000 });
+    const circuit = closedAgain({ openMs: 1_000 });
+    circuit.calls(2, 'failed');
+    expect(circuit.breaker.opensUntilMs - circuit.nowMs).toBe(2_000);
     circuit.breaker.close();
     circuit.call('failed');
     circuit.breaker.close();
@@ -561,11 +582,18 @@ describe('snapshot and restore', () => {
   });
 
   it('a window of another rule is not taken up', () => {
-    const circuit = new CircuitDriver(twoInARow);
+    const circuit = new CircuitDriver({ rule: failureRate({ minimumCalls: 2 }) });
     circuit.call('failed');
-    const next = restarted(circuit, 0, { rule: failureRate({ minimumCalls: 2 }) });
-    next.call('failed');
+    const next = restarted(circuit, 0, { rule: slowCallRate({ slowMs: 100, minimumCalls: 2 }) });
+    next.call('delivered', 100);
     expect(next.breaker.state).toBe('closed');
+  });
+
+  it('a reason of any length is cut', () => {
+    const next = new CircuitDriver(twoInARow);
+    const long = { state: 'open', reason: 'x'.repeat(1e6), opens: 1, openUntilMs: wallMs + 1_000, sinceMs: null, rule: {} };
+    next.breaker.restore(long, next.nowMs, wallMs);
+    expect(next.breaker.changeReason).toBe('x'.repeat(200));
   });
 
   it('a snapshot from the future keeps it open no longer than maxOpenMs', () => {

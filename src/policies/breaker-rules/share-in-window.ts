@@ -79,7 +79,7 @@ export class ShareInWindow implements BreakerRule {
     if (nowMs >= this.currentEndsAtMs) this.turn(nowMs);
     const { threshold, minimumCalls, badCallsDid } = this.settings;
     const { callsInWindow, badInWindow } = this;
-    if (callsInWindow < minimumCalls || badInWindow === 0 || badInWindow < threshold * callsInWindow) return undefined;
+    if (callsInWindow < minimumCalls || badInWindow < threshold * callsInWindow) return undefined;
     return `${badInWindow} of ${callsInWindow} calls ${badCallsDid}`;
   }
 
