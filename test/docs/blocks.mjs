@@ -25,7 +25,8 @@ export async function pages(root) {
       .map((path) => join(folder, path).replaceAll('\\', '/'))
       .filter((path) => path.endsWith(ending) && !NOT_OURS.some((start) => path.startsWith(start)))
       .sort();
-  return ['README.md', 'CONTRIBUTING.md', ...(await under('docs', '.md')), ...(await under('src', '.ts'))];
+  const atTheTop = (await readdir(root)).filter((path) => path.endsWith('.md')).sort();
+  return [...atTheTop, ...(await under('docs', '.md')), ...(await under('src', '.ts'))];
 }
 
 /** @returns {Promise<Block[]>} */
@@ -103,27 +104,21 @@ export function promisedLines(code) {
   return promised;
 }
 
-/** The first promise that the output does not keep, in order; `…` in a promise stands for anything. */
+/**
+ * The first promise that the output does not keep, in order. How the output is broken into lines does not matter, and `…` in a promise
+ * stands for anything.
+ */
 export function brokenPromise(promised, output) {
-  const lines = output.split('\n').map((line) => line.trim());
+  const printed = output.replaceAll(/\s+/g, ' ');
   let from = 0;
   for (const promise of promised) {
-    const parts = promise.split('…').map((part) => part.trim());
-    const at = lines.findIndex((line, index) => index >= from && holdsInOrder(line, parts));
-    if (at < 0) return promise;
-    from = at + 1;
+    for (const part of promise.split('…').map((text) => text.trim())) {
+      const at = printed.indexOf(part, from);
+      if (at < 0) return promise;
+      from = at + part.length;
+    }
   }
   return undefined;
-}
-
-function holdsInOrder(line, parts) {
-  let from = 0;
-  for (const part of parts) {
-    const at = line.indexOf(part, from);
-    if (at < 0) return false;
-    from = at + part.length;
-  }
-  return true;
 }
 
 /** Links of a page to files that do not exist. */
