@@ -52,7 +52,11 @@ function redirectReason(status: number, location: string | undefined, to: string
 }
 
 /** undici's names for a request that it does not send: the message is at fault, so trying again changes nothing. */
-const REFUSED_BY_UNDICI: ReadonlySet<unknown> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
+const REFUSED_BY_UNDICI: ReadonlySet<unknown> = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+]);
 
 /** What a failed exchange means. Reasons are phrases of ours: the network's own messages name addresses. */
 export function failureOf(error: unknown): Answer {

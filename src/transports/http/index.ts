@@ -1,1 +1,3 @@
-export { type HttpClassify, type HttpOptions, type HttpTlsOptions, http } from './http.js';
+export type { HttpClassify } from './answer.js';
+export { http } from './http.js';
+export type { HttpOptions, HttpTlsOptions } from './options.js';

@@ -258,7 +258,7 @@ it('shows a credential in no error, outcome or inspected object', async () => {
   const aborted = send(transport, message(hanging.url, { headers: { 'x-key': canary } }), controller.signal).catch(
     (error: unknown) => error,
   );
-  const refused = send(transport, message(url, { headers: { host: canary } })).catch((error: unknown) => error);
+  const refused = send(transport, message(url, { headers: { expect: canary } })).catch((error: unknown) => error);
   const invalid = send(transport, message(url, { headers: { 'x-key': `${canary}\u0100` } }));
   const seen = [transport, await aborted, await refused, await invalid, await send(transport, url)];
   expect(inspect(seen, { depth: 20, showHidden: true }) + JSON.stringify(seen)).not.toContain('canary');

@@ -1,0 +1,92 @@
+import { type Clock, systemClock } from '../../clock.js';
+import { RingbackError } from '../../errors.js';
+import { checkNames, contractOption, functionOption, invalidOption, numberOption } from '../../options.js';
+import type { HttpClassify } from './answer.js';
+
+/** TLS beyond the defaults: PEM text. */
+export interface HttpTlsOptions {
+  /** Certificate authorities to trust instead of those that Node brings. */
+  readonly ca?: string | readonly string[];
+  /** The client's certificate chain, for receivers that ask for one. */
+  readonly cert?: string;
+  /** The private key that belongs to `cert`. */
+  readonly key?: string;
+}
+
+/** Settings of `http`. */
+export interface HttpOptions {
+  /** Default `POST`. */
+  readonly method?: 'POST' | 'PUT' | 'PATCH';
+  /** Sent with every message that does not bring its own of that name. `content-type` is the callback's alone. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How much of a response's body is kept, in bytes; the rest is not read. 0 to 16,777,216. Default 65,536: room for any error page. */
+  readonly maxResponseBytes?: number;
+  /** How long a connect may take, TLS included, in ms, to 600,000. The attempt's own timeout bounds it too. Default 10,000 (undici). */
+  readonly connectTimeoutMs?: number;
+  /** Connections per origin, 1 to 10,000; further requests wait for one. Default 64. */
+  readonly connectionsPerOrigin?: number;
+  /** Origins with connections at once, 1 to 1,000,000. At the bound an idle one is closed. Default 1,000. */
+  readonly maxOrigins?: number;
+  /** Lets callbacks go to loopback and private addresses: for tests, and where receivers live in your own network. Default false. */
+  readonly allowPrivate?: boolean;
+  /** Your own reading of a response; `undefined` leaves it to the default. */
+  readonly classify?: HttpClassify;
+  /** Default: the authorities that Node brings, and no certificate of the client's. */
+  readonly tls?: HttpTlsOptions;
+  /** What a Retry-After date is read against where the answer has no `Date`. Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
+/** The same, checked and complete. */
+export interface HttpSettings extends Required<Omit<HttpOptions, 'classify' | 'headers'>> {
+  readonly classify: HttpClassify | undefined;
+}
+
+const NAMES: readonly (keyof HttpOptions)[] = [
+  'method',
+  'headers',
+  'maxResponseBytes',
+  'connectTimeoutMs',
+  'connectionsPerOrigin',
+  'maxOrigins',
+  'allowPrivate',
+  'classify',
+  'tls',
+  'clock',
+];
+
+const METHODS: readonly unknown[] = ['POST', 'PUT', 'PATCH'];
+
+/** Checks all options but the headers, which their own file checks. Throws `invalid-option`. */
+export function httpSettings(options: HttpOptions): HttpSettings {
+  checkNames('http', options, NAMES);
+  const { method = 'POST', allowPrivate = false, tls = {} } = options;
+  if (!METHODS.includes(method)) throw invalidOption('method', 'POST, PUT or PATCH', method);
+  if (typeof allowPrivate !== 'boolean') throw invalidOption('allowPrivate', 'true or false', allowPrivate);
+  checkTls(tls);
+  const integer = (name: keyof HttpOptions, fallback: number, from: number, to: number): number =>
+    numberOption(name, options[name], fallback, { from, to, integer: true });
+  return {
+    method,
+    allowPrivate,
+    tls,
+    maxResponseBytes: integer('maxResponseBytes', 65_536, 0, 2 ** 24),
+    connectTimeoutMs: numberOption('connectTimeoutMs', options.connectTimeoutMs, 10_000, { above: 0, to: 600_000 }),
+    connectionsPerOrigin: integer('connectionsPerOrigin', 64, 1, 10_000),
+    maxOrigins: integer('maxOrigins', 1_000, 1, 1_000_000),
+    classify: functionOption('classify', options.classify, undefined),
+    clock: contractOption('clock', options.clock ?? systemClock, ['now']),
+  };
+}
+
+/** Its messages show no value: one of them is a private key. */
+function checkTls(tls: HttpTlsOptions): void {
+  if (typeof tls !== 'object' || tls === null)
+    throw new RingbackError('invalid-option', `tls must be an object, got ${typeof tls}`);
+  checkNames('tls', tls, ['ca', 'cert', 'key']);
+  for (const [name, value] of Object.entries(tls)) {
+    const texts: readonly unknown[] = name === 'ca' && Array.isArray(value) ? value : [value];
+    if (texts.every((text) => text === undefined || typeof text === 'string')) continue;
+    throw new RingbackError('invalid-option', `tls.${name} must be PEM text, got ${typeof value}`);
+  }
+}
