@@ -26,7 +26,7 @@ const RESOLUTIONS = [
   ['nodenext', ['--module', 'nodenext', '--moduleResolution', 'nodenext']],
   ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
 ];
-const CHECK = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--pretty', 'false'];
+const CHECK = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022', '--types', 'node', '--pretty', 'false'];
 
 const tsc = (version, args) => [`node_modules/typescript-${version}/bin/tsc`, ...CHECK, ...args];
 
@@ -119,14 +119,21 @@ export const CASES = [
   },
   {
     name: 'lambda',
-    steps: ['cjs', 'esm'].flatMap((format) => [
-      { label: `esbuild bundles a handler as ${format}`, node: 'newest', args: ['build.mjs', format] },
-      ...onBothNodes(
-        `the bundle delivers before its handler returns (${format})`,
-        ['invoke.mjs', format === 'cjs' ? 'handler.cjs' : 'handler.mjs'],
-        { prints: ['delivered after 1 attempt, 2 requests when the handler returned'] },
-      ),
-    ]),
+    steps: [
+      ...['cjs', 'mjs'].flatMap((extension) => [
+        { label: `esbuild bundles a handler as ${extension}`, node: 'newest', args: ['build.mjs', `handler.${extension}`] },
+        ...onBothNodes(`the bundle delivers before its handler returns (${extension})`, ['invoke.mjs', `handler.${extension}`], {
+          prints: ['delivered after 1 attempt, 2 requests when the handler returned'],
+        }),
+      ]),
+      { label: 'esbuild bundles ES modules without the banner', node: 'newest', args: ['build.mjs', 'bare.mjs'] },
+      {
+        label: 'that bundle finds no require',
+        node: 'newest',
+        args: ['invoke.mjs', 'bare.mjs'],
+        fails: 'Dynamic require of "node:assert" is not supported',
+      },
+    ],
   },
   {
     name: 'two-copies',

@@ -72,7 +72,9 @@ async function prepare(folder, tarball) {
 }
 
 function importedPackages(code) {
-  const specifiers = [...code.matchAll(/(?:from|import|require\()\s*\(?['"]([^'"]+)['"]/g)].map(([, specifier]) => specifier);
+  const specifiers = [...code.matchAll(/(?:\bfrom|(?<!['"])\bimport|\brequire)\s*\(?\s*['"]([^'"\n]+)['"]/g)].map(
+    ([, specifier]) => specifier,
+  );
   return specifiers
     .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:') && !builtinModules.includes(specifier))
     .map((specifier) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'));
