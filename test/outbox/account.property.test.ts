@@ -27,6 +27,9 @@ interface World {
   readonly cancelling: Set<string>;
   /** Every id that was given to `add`. */
   readonly ids: string[];
+  /** The ordering key of an id, with its destination. */
+  readonly keyOf: Map<string, string>;
+  readonly replayed: Set<string>;
   stopped: Promise<void> | undefined;
 }
 
@@ -36,9 +39,10 @@ const destinations = ['https://a.example', 'https://b.example', 'https://c.examp
 const anyDestination = fc.constantFrom(...destinations);
 const anyNumber = fc.nat({ max: 1_000 });
 
-const addOne = ({ outbox, ledger, ids }: World, fields: Parameters<typeof delivery>[1]): void => {
+const addOne = ({ outbox, ledger, ids, keyOf }: World, fields: Parameters<typeof delivery>[1]): void => {
   const id = `m${ids.length}`;
   ids.push(id);
+  if (fields?.orderingKey !== undefined) keyOf.set(id, `${fields.destination} ${fields.orderingKey}`);
   outbox.add(delivery(id, fields)).then(
     () => ledger.accepted++,
     () => ledger.refused++,
@@ -86,10 +90,11 @@ const wakes: fc.Arbitrary<Step> = anyDestination.map(
       outbox.wake(destination),
 );
 
-const replays: fc.Arbitrary<Step> = anyNumber.map((which) => async ({ outbox, ledger }) => {
+const replays: fc.Arbitrary<Step> = anyNumber.map((which) => async ({ outbox, ledger, replayed: replayedIds }) => {
   const letters = await outbox.deadLetters.list();
   const letter = letters[which % (letters.length || 1)];
   if (letter === undefined) return;
+  replayedIds.add(letter.id);
   outbox.deadLetters.replay(letter.id).then(
     (replayed) => {
       if (replayed) ledger.accepted++;
@@ -141,7 +146,7 @@ function newWorld(whenFull: 'wait' | 'refuse'): World {
   });
   outbox.start(host);
   const ledger: Ledger = { accepted: 0, done: 0, cancelled: 0, handedBack: new Set(), refused: 0 };
-  return { host, outbox, ledger, cancelling: new Set(), ids: [], stopped: undefined };
+  return { host, outbox, ledger, cancelling: new Set(), ids: [], keyOf: new Map(), replayed: new Set(), stopped: undefined };
 }
 
 /** What must hold after every step, until the outbox is stopped. */
@@ -164,6 +169,18 @@ function checkBounds({ host, outbox }: World): void {
       expect(keys.has(`${destination} ${orderingKey}`)).toBe(false);
       keys.add(`${destination} ${orderingKey}`);
     }
+  }
+}
+
+/** Ids are numbered as they were accepted, so each key's first hand-overs must rise. A replay goes to the end of its key. */
+function checkOrder({ host, keyOf, replayed }: World): void {
+  const last = new Map<string, number>();
+  for (const id of new Set(host.handed)) {
+    const key = keyOf.get(id);
+    if (key === undefined || replayed.has(id)) continue;
+    const number = Number(id.slice(1));
+    expect(number).toBeGreaterThan(last.get(key) ?? -1);
+    last.set(key, number);
   }
 }
 
@@ -211,6 +228,7 @@ test('nothing hangs: once the destinations take again, everything accepted comes
         await host.clock.advance(1_000);
       }
       expect(drained).toBe(true);
+      checkOrder(world);
       expect(ledger.done + host.letters.length + ledger.cancelled).toBe(ledger.accepted);
     }),
     { numRuns: 300 },
