@@ -1,4 +1,5 @@
 import { checkNames, contractOption, invalidOption, numberOption } from '../options.js';
+import type { PolicySnapshot } from './policy.js';
 
 /** Settings of {@link RetryBudget}. */
 export interface RetryBudgetOptions {
@@ -29,6 +30,10 @@ export interface RetryBudget {
   balance(nowMs: number): number;
   /** Ms until one retry can be paid again by time alone; 0 when it can now, `Infinity` when time refills nothing. */
   waitMs(timedOut: boolean, nowMs: number): number;
+  /** This budget's own tokens; a parent is its owner's to keep. */
+  snapshot(nowMs: number, wallMs: number): PolicySnapshot;
+  /** Takes up what {@link RetryBudget.snapshot} gave, and what time has refilled since. What it can't read it ignores. */
+  restore(snapshot: PolicySnapshot, nowMs: number, wallMs: number): void;
 }
 
 /** Sums of fractions such as ten times 0.1 come out a hair under a whole token; they buy one all the same. */
@@ -96,6 +101,19 @@ class TokenBudget implements RetryBudget {
     const missing = this.cost(timedOut) - this.tokens;
     const ownMs = missing <= ROUNDING ? 0 : Math.ceil((missing - ROUNDING / 2) / this.reservePerMs);
     return this.parent === undefined ? ownMs : Math.max(ownMs, this.parent.waitMs(timedOut, nowMs));
+  }
+
+  snapshot(nowMs: number, wallMs: number): PolicySnapshot {
+    this.refill(nowMs);
+    return { tokens: this.tokens, atMs: wallMs };
+  }
+
+  restore(snapshot: PolicySnapshot, nowMs: number, wallMs: number): void {
+    const { tokens, atMs } = snapshot;
+    if (typeof tokens !== 'number' || typeof atMs !== 'number' || !(tokens >= 0) || !Number.isFinite(atMs)) return;
+    const sinceMs = Math.max(0, wallMs - atMs);
+    this.tokens = Math.min(this.maxTokens, tokens + sinceMs * this.reservePerMs);
+    this.refilledAtMs = nowMs;
   }
 
   private cost(timedOut: boolean): number {

@@ -133,6 +133,30 @@ describe('retryBudget', () => {
     });
   });
 
+  describe('over a restart', () => {
+    it('takes up its tokens, and what time has refilled since', () => {
+      const budget = retryBudget({ reservePerSecond: 2 });
+      while (budget.withdraw(false, 500));
+      const snapshot = JSON.parse(JSON.stringify(budget.snapshot(500, 1_000_000)));
+      const next = retryBudget({ reservePerSecond: 2 });
+      next.restore(snapshot, 77, 1_001_500);
+      expect(next.balance(77)).toBe(3);
+      expect(next.balance(577)).toBe(4);
+    });
+
+    it('ignores what it can not read, and a wall clock that went back', () => {
+      const budget = still();
+      budget.withdraw(false, 0);
+      for (const snapshot of [{}, { tokens: -1, atMs: 0 }, { tokens: 'all', atMs: 0 }, { tokens: 3, atMs: null }]) {
+        budget.restore(snapshot, 0, 0);
+        expect(budget.balance(0)).toBe(9);
+      }
+      const refilled = retryBudget({ reservePerSecond: 2 });
+      refilled.restore({ tokens: 3, atMs: 2_000 }, 0, 1_000);
+      expect(refilled.balance(0)).toBe(3);
+    });
+  });
+
   it.each<[unknown, RegExp]>([
     [{ ratio: 0 }, /budget\.ratio must be above 0, as successes would refund nothing, got 0 \(number\)/],
     [{ ratio: 1.5 }, /budget\.ratio must be a finite number above 0, at most 1, got 1\.5 \(number\)/],
