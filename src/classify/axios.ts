@@ -29,7 +29,7 @@ interface AxiosError {
  *
  * const partner = resiliencePipeline({ classify: axiosOutcome, retry: { maxAttempts: 1 } });
  * const call = partner.execute(() => axios.get('http://127.0.0.1:9')); // nobody listens there
- * await call.catch((error) => console.log(axiosOutcome({ error }))); // prints kind 'failed', reason 'connection refused'
+ * await call.catch((error) => console.log(axiosOutcome({ error }))); // prints { kind: 'failed', reason: 'connection refused' }
  * ```
  */
 export const axiosOutcome: Classify = (end) => {

@@ -14,7 +14,7 @@ import { statusOutcome } from './status.js';
  * import { fetchOutcome } from 'ringback';
  *
  * const answer = new Response('', { status: 503, headers: { 'retry-after': '2' } });
- * console.log(fetchOutcome({ value: answer })); // prints kind 'overloaded', status 503, retryAfterMs 2000
+ * console.log(fetchOutcome({ value: answer })); // prints { kind: 'overloaded', status: 503, retryAfterMs: 2000, reason: 'answered 503' }
  * ```
  */
 export const fetchOutcome: Classify = (end) => {

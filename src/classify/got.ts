@@ -20,7 +20,7 @@ interface GotResponse {
  *
  * const partner = resiliencePipeline({ classify: gotOutcome, retry: { maxAttempts: 1 } });
  * const call = partner.execute(() => got('http://127.0.0.1:9', { retry: { limit: 0 } })); // nobody listens there
- * await call.catch((error) => console.log(gotOutcome({ error }))); // prints kind 'failed', reason 'connection refused'
+ * await call.catch((error) => console.log(gotOutcome({ error }))); // prints { kind: 'failed', reason: 'connection refused' }
  * ```
  */
 export const gotOutcome: Classify = (end) => {
