@@ -84,9 +84,9 @@ class RuleBreaker implements IBreaker {
     this.rule.record(false, 0, 0);
   }
 
-  failure(state: CockatielState): boolean {
+  failure(): boolean {
     this.rule.record(true, 0, 0);
-    return state !== CockatielState.Closed || this.rule.trips(0) !== undefined;
+    return this.rule.trips(0) !== undefined;
   }
 }
 
