@@ -10,7 +10,7 @@ type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
 const NO_BODY: Uint8Array = new Uint8Array(0);
 
 /** The request as undici takes it. */
-export interface ExchangeRequest {
+interface ExchangeRequest {
   readonly path: string;
   readonly method: string;
   readonly headers: string[];

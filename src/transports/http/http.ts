@@ -22,14 +22,16 @@ import { requestHeaders } from './request-headers.js';
  * @example
  * ```ts
  * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
  * import { createRingback } from 'ringback';
  * import { http } from 'ringback/http';
  *
- * const receiver = createServer((request, response) => response.writeHead(204).end());
- * await new Promise((resolve) => receiver.listen(0, '127.0.0.1', () => resolve(undefined)));
+ * const receiver = createServer((_request, response) => response.writeHead(204).end());
+ * await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+ * const { port } = receiver.address() as AddressInfo;
  *
  * const ringback = createRingback({ transports: [http({ allowPrivate: true })] });
- * const receipt = await ringback.deliver({ to: `http://127.0.0.1:${receiver.address().port}/`, data: { paid: true } });
+ * const receipt = await ringback.deliver({ to: `http://127.0.0.1:${port}/`, type: 'invoice.paid', data: { id: 'in_42' } });
  * console.log(receipt.response?.status); // 204
  * await ringback.close();
  * receiver.close();
