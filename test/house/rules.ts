@@ -85,7 +85,7 @@ export const timeAndRandomnessComeIn: Rule = (files) =>
     .filter(({ path }) => !FILES_WITH_GLOBALS.includes(path))
     .flatMap(({ path, globals }) => globals.map((name) => `${path} uses ${name}: take the injected Clock or Random`));
 
-export const MAX_LINES = 300;
+const MAX_LINES = 300;
 
 /** A file that does not fit one reading holds more than one idea. */
 export const filesAreShort: Rule = (files) =>
