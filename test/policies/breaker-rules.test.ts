@@ -33,7 +33,7 @@ function carriedOver(spec: BreakerRuleSpec, rule: BreakerRule, nowMs = 0, laterM
   return next;
 }
 
-describe('consecutiveFailures', () => {
+describe('consecutiveFailures: the consecutive rule', () => {
   it('trips after so many failures in a row, and says so', () => {
     const rule = consecutiveFailures({ threshold: 3 }).create();
     expect(feed(rule, 'xx.xx')).toBeUndefined();
@@ -55,7 +55,7 @@ describe('consecutiveFailures', () => {
   });
 });
 
-describe('failureCount', () => {
+describe('failureCount: the count window', () => {
   it('trips on so many failures among the last windowSize calls', () => {
     const rule = failureCount({ threshold: 3, windowSize: 5 }).create();
     expect(feed(rule, 'xx...x..')).toBeUndefined();
@@ -204,7 +204,7 @@ describe('failureRate: a time window with minimum throughput', () => {
   });
 });
 
-describe('slowCallRate', () => {
+describe('slowCallRate: the slow-call share', () => {
   const spec = slowCallRate({ threshold: 0.5, slowMs: 2_000, minimumCalls: 4, windowMs: 30_000 });
 
   it('trips on the share of slow calls, succeeded or not, and says why', () => {

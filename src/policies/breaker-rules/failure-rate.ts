@@ -1,10 +1,17 @@
 import { checkNames } from '../../options.js';
 import type { BreakerRuleSpec } from '../breaker-rules.js';
 import { durationText } from './duration-text.js';
-import { checkShareOptions, ShareInWindow, type ShareInWindowOptions } from './share-in-window.js';
+import { checkShareOptions, ShareInWindow } from './share-in-window.js';
 
 /** Settings of {@link failureRate}. */
-export interface FailureRateOptions extends ShareInWindowOptions {}
+export interface FailureRateOptions {
+  /** The share of bad calls at which it opens, above 0, at most 1. Default 0.5 (resilience4j). */
+  readonly threshold?: number;
+  /** Fewer calls than this in the window say nothing. Default 20. */
+  readonly minimumCalls?: number;
+  /** How far back it looks, in ms. Default 30,000 (Polly). */
+  readonly windowMs?: number;
+}
 
 /**
  * Opens when at least this share of at least `minimumCalls` calls in the last `windowMs` failed. The breaker's default, and the

@@ -2,16 +2,7 @@ import { numberOption } from '../../options.js';
 import type { BreakerRule } from '../breaker-rules.js';
 import type { PolicySnapshot } from '../policy.js';
 import { isCount } from './count.js';
-
-/** What the two rules over a window of time have in common. */
-export interface ShareInWindowOptions {
-  /** The share of bad calls at which it opens, above 0, at most 1. Default 0.5 (resilience4j). */
-  readonly threshold?: number;
-  /** Fewer calls than this in the window say nothing. Default 20. */
-  readonly minimumCalls?: number;
-  /** How far back it looks, in ms. Default 30,000 (Polly). */
-  readonly windowMs?: number;
-}
+import type { FailureRateOptions } from './failure-rate.js';
 
 /** Checked settings; shared by all rules of one spec. */
 export interface ShareInWindowSettings {
@@ -27,7 +18,7 @@ export interface ShareInWindowSettings {
 /** The options that both rules have, checked. `owner` is the factory's name. */
 export function checkShareOptions(
   owner: string,
-  options: ShareInWindowOptions,
+  options: FailureRateOptions,
 ): Omit<ShareInWindowSettings, 'slowMs' | 'badCallsDid'> {
   return {
     threshold: numberOption(`${owner}.threshold`, options.threshold, 0.5, { above: 0, to: 1 }),

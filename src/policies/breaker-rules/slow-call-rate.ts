@@ -1,10 +1,11 @@
 import { checkNames, invalidOption, numberOption } from '../../options.js';
 import type { BreakerRuleSpec } from '../breaker-rules.js';
 import { durationText } from './duration-text.js';
-import { checkShareOptions, ShareInWindow, type ShareInWindowOptions } from './share-in-window.js';
+import type { FailureRateOptions } from './failure-rate.js';
+import { checkShareOptions, ShareInWindow } from './share-in-window.js';
 
-/** Settings of {@link slowCallRate}. */
-export interface SlowCallRateOptions extends ShareInWindowOptions {
+/** Settings of {@link slowCallRate}: as for the failure rate, with slow calls in the place of failed ones. */
+export interface SlowCallRateOptions extends FailureRateOptions {
   /** A call that takes at least this long, in ms, is slow, whatever its outcome. */
   readonly slowMs: number;
 }
