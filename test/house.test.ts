@@ -57,7 +57,7 @@ describe('the subpaths of the package', () => {
   });
 
   it.each(subpaths)('$name: has a docs page of its own', ({ name }) => {
-    expect(namesIn('docs').filter((path) => new RegExp(`(^|/)${name}(/README)?\\.md$`).test(path))).not.toEqual([]);
+    expect(namesIn('docs').filter((path) => new RegExp(`(^|/)${name}(/.*)?\\.md$`).test(path))).not.toEqual([]);
   });
 });
 
