@@ -24,7 +24,12 @@ const RINGBACK_CODES: Partial<Record<RingbackErrorCode, OutcomeKind>> = {
   'forbidden-destination': 'forbidden',
   'invalid-option': 'rejected',
   'invalid-callback': 'rejected',
+  'invalid-secret': 'rejected',
+  'unsupported-destination': 'rejected',
 };
+
+/** A name as classes have it: what else stands there may be long, or break a log's lines. */
+const PLAIN_NAME = /^[\w.$]{1,80}$/;
 
 /** The brands of cockatiel's own errors, for its policies inside the wrapped call. Its timeout throws a cancelled task. */
 const COCKATIEL_BRANDS: readonly (readonly [string, OutcomeKind])[] = [
@@ -47,8 +52,9 @@ export function classifyByDefault(end: AttemptEnd): Outcome {
   if (network !== undefined) return network;
   if (typeof error !== 'object' || error === null) return { kind: 'failed', reason: `threw a ${typeof error}` };
   const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
-  if (OWN_ERRORS.has(name) || code === 'ERR_INVALID_URL') return { kind: 'rejected', reason: `threw ${name}` };
-  return { kind: 'failed', reason: typeof name === 'string' ? `threw ${name.slice(0, 80)}` : 'threw an object' };
+  if (OWN_ERRORS.has(name) || code === 'ERR_INVALID_URL')
+    return { kind: 'rejected', reason: code === 'ERR_INVALID_URL' ? 'invalid URL' : `threw ${name}` };
+  return { kind: 'failed', reason: typeof name === 'string' && PLAIN_NAME.test(name) ? `threw ${name}` : 'threw an object' };
 }
 
 function policyOutcome(error: unknown): OutcomeKind | undefined {

@@ -29,7 +29,7 @@ describe('classifyByDefault', () => {
     ]) {
       expect(classifyByDefault({ error })).toEqual({ kind: 'rejected', reason: `threw ${error.name}` });
     }
-    expect(classifyByDefault(await endOf(() => fetch('no url'))).kind).toBe('rejected');
+    expect(classifyByDefault(await endOf(() => fetch('no url')))).toEqual({ kind: 'rejected', reason: 'threw TypeError' });
   });
 
   it("the program's own errors with a network cause are failed: fetch failed has one", async () => {
@@ -57,6 +57,8 @@ describe('classifyByDefault', () => {
     ['cancelled', 'cancelled'],
     ['forbidden-destination', 'forbidden'],
     ['invalid-callback', 'rejected'],
+    ['invalid-secret', 'rejected'],
+    ['unsupported-destination', 'rejected'],
     ['transport-failed', 'failed'],
     ['delivery-failed', 'failed'],
   ])('a ringback error inside the call: %s is %s', (code, kind) => {
@@ -74,8 +76,14 @@ describe('classifyByDefault', () => {
     expect(kindOf(new TaskCancelledError())).toBe('timed-out');
   });
 
-  it('keeps a reason short', () => {
-    const error = Object.assign(new Error('x'), { name: 'N'.repeat(1_000) });
-    expect(classifyByDefault({ error }).reason?.length).toBeLessThan(100);
+  it('keeps out of the reason what is no name', () => {
+    for (const name of ['N'.repeat(1_000), 'two\nlines', '']) {
+      const error = Object.assign(new Error('x'), { name });
+      expect(classifyByDefault({ error })).toEqual({ kind: 'failed', reason: 'threw an object' });
+    }
+    class PaymentError extends Error {
+      override name = 'PaymentError';
+    }
+    expect(classifyByDefault({ error: new PaymentError('card 4242') })).toEqual({ kind: 'failed', reason: 'threw PaymentError' });
   });
 });

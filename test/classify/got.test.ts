@@ -32,6 +32,6 @@ describe('gotOutcome', () => {
   it('leaves a malformed URL to the default, which rejects it', async () => {
     const end = await endOf(() => Promise.resolve(once('no url')));
     expect(gotOutcome(end)).toBeUndefined();
-    expect(classifyByDefault(end)).toMatchObject({ kind: 'rejected' });
+    expect(classifyByDefault(end)).toEqual({ kind: 'rejected', reason: 'invalid URL' });
   });
 });
