@@ -9,6 +9,7 @@ import { blocksOf, brokenPromise, deadLinks, pages, promisedLines } from './bloc
 const RUN_TIMEOUT_MS = 20_000;
 const TYPECHECK_TIMEOUT_MS = 120_000;
 const BLOCKS_AT_ONCE = 2;
+const MAX_SHOWN_LINES = 15;
 
 /** Strict, and without anything that Node's own type stripping could not take away. */
 const TSCONFIG = {
@@ -138,6 +139,12 @@ function printFailure({ block, results, types }, versions) {
   console.error(`\n${block.file}:${block.line}: ${block.title}`);
   for (const message of types) console.error(`  ${message}`);
   results.forEach(({ wrong, output }, index) => {
-    if (wrong !== undefined) console.error(`  ${versions[index].label}: ${wrong}\n${output.replaceAll(/^/gm, '    ')}`);
+    if (wrong !== undefined)
+      console.error(
+        `  ${versions[index].label}: ${wrong}\n${output
+          .split('\n', MAX_SHOWN_LINES)
+          .map((line) => `    ${line}`)
+          .join('\n')}`,
+      );
   });
 }
