@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const folder = fileURLToPath(new URL('../examples', import.meta.url));
+
+/** What each example prints when it works. The examples use the built package: `npm test` builds before it tests. */
+const PRINTED: Readonly<Record<string, readonly string[]>> = {
+  'http.ts': ['attempt 1: overloaded, status 503, then a wait of', 'attempt 2: delivered, status 200', 'answered: thank you'],
+  'wrap-axios.ts': ['price 42 after 2 requests'],
+  'signing.ts': ['the receiver verified it and answered 204'],
+  'testing.ts': ['pass 2', 'fail 0'],
+};
+
+describe('the examples', () => {
+  it('are all run here', () => {
+    expect(readdirSync(folder).filter((name) => name.endsWith('.ts'))).toEqual(expect.arrayContaining(Object.keys(PRINTED)));
+    expect(readdirSync(folder).filter((name) => name.endsWith('.ts') && PRINTED[name] === undefined)).toEqual([]);
+  });
+
+  it.each(Object.entries(PRINTED))('%s runs, prints what it says, and ends by itself', (name, lines) => {
+    // A test runner that starts another marks it as its own child, and node:test then prints for machines.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [`${folder}/${name}`], {
+      encoding: 'utf8',
+      timeout: 20_000,
+      env,
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const line of lines) expect(stdout).toContain(line);
+  });
+});
