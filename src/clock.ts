@@ -72,31 +72,44 @@ function clearPlatformTimer(timer: TimerHandle): void {
 
 type DateSource = typeof Date & { readonly isMock?: boolean };
 
+const platformSetTimeout: unknown = globalThis.setTimeout;
+const platformPerformance = globalThis.performance;
+
+/** True once fake timers were seen, which node:test's show by the Date alone: from then on each reading asks what it is read from. */
+let wasFaked = (globalThis.Date as DateSource).isMock === true;
 /** What was last read from; a fake installed or removed since then is another function. */
 let source: (() => number) | undefined;
-/** The last reading, and what is added to the source to go on from it. In an array, as a number in a variable is boxed anew at each write. */
-const LAST_MS = 0;
-const OFFSET_MS = 1;
-const reading = new Float64Array(2);
+let lastMs = 0;
+let offsetMs = 0;
+
+/** On the path of every call: while no fake was ever seen, it is the platform's reading and nothing else. */
+function readMonotonic(): number {
+  if (!wasFaked && globalThis.setTimeout === platformSetTimeout) return platformPerformance.now();
+  return readThroughFakes();
+}
 
 /**
  * Fakes start their monotonic time anew, and node:test's fake only the Date. So the time is taken from what moves with the
  * timers, and goes on from the last reading when that changes: no duration is negative or jumps because a test fakes time.
  */
-function readMonotonic(): number {
+function readThroughFakes(): number {
+  if (!wasFaked) {
+    wasFaked = true;
+    source = platformPerformance.now;
+    lastMs = platformPerformance.now();
+  }
   const date = globalThis.Date as DateSource;
   const { performance } = globalThis;
   const isDateOnly = date.isMock === true;
   const from = isDateOnly ? date.now : performance.now;
   const sourceMs = isDateOnly ? date.now() : performance.now();
-  const lastMs = reading[LAST_MS] as number;
-  let nowMs = sourceMs + (reading[OFFSET_MS] as number);
+  let nowMs = sourceMs + offsetMs;
   if (from !== source || nowMs < lastMs) {
     source = from;
-    reading[OFFSET_MS] = lastMs - sourceMs;
+    offsetMs = lastMs - sourceMs;
     nowMs = lastMs;
   }
-  reading[LAST_MS] = nowMs;
+  lastMs = nowMs;
   return nowMs;
 }
 
@@ -111,8 +124,6 @@ export const systemClock: Clock = {
   clearTimer: clearPlatformTimer,
   sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
 };
-
-const platformSetTimeout: unknown = globalThis.setTimeout;
 
 /** True while the clock's timers are the platform's own, not fakes that a test counts and fires by hand. */
 export function runsOnPlatformTimers(clock: Clock): boolean {

@@ -6,6 +6,7 @@
  * - `invalid-callback`: a callback, header or body can't be sent as it is. Thrown before anything is stored or sent.
  * - `unsupported-destination`: no transport accepts the destination's scheme.
  * - `invalid-secret`: a signing secret is malformed or too short.
+ * - `signing-failed`: the signature scheme threw, so nothing was sent.
  * - `invalid-signature`, `stale-signature`: a received message is malformed or tampered with, or its timestamp is out of
  *   tolerance.
  * - `circuit-open`, `circuit-isolated`: the circuit breaker refused the call.
@@ -30,6 +31,7 @@ export type RingbackErrorCode =
   | 'invalid-callback'
   | 'unsupported-destination'
   | 'invalid-secret'
+  | 'signing-failed'
   | 'invalid-signature'
   | 'stale-signature'
   | 'circuit-open'
@@ -79,9 +81,27 @@ export class RingbackError extends Error {
     this.code = code;
   }
 
+  override get name(): string {
+    if (this.code === 'cancelled') return 'AbortError';
+    return this.code === 'attempt-timeout' || this.code === 'deadline-exceeded' ? 'TimeoutError' : 'RingbackError';
+  }
+
   static {
     Object.defineProperty(RingbackError.prototype, brand, { value: true });
-    Object.defineProperty(RingbackError.prototype, 'name', { value: 'RingbackError', writable: true, configurable: true });
+  }
+}
+
+/**
+ * Makes an error without a stack. Refusals and timeouts come by the thousand in an outage, each with a message that says it
+ * all; a stack would cost more than the refused call.
+ */
+export function withoutStack<E extends Error>(make: () => E): E {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = limit;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Outcome } from '../outcome.js';
 import type { GiveUpReason } from '../policies/retry.js';
 
 /** Why a delivery ended without success. */
-export type DeliveryFailure = GiveUpReason | 'rejected' | 'gone' | 'forbidden' | 'shed' | 'cancelled' | 'closed';
+export type DeliveryFailure = GiveUpReason | 'rejected' | 'gone' | 'forbidden' | 'shed' | 'cancelled' | 'dead-letter';
 
 /** What a {@link DeliveryError} is made of. */
 export interface DeliveryErrorDetails {

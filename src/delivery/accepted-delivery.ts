@@ -1,0 +1,52 @@
+import type { Delivery } from '../callback.js';
+
+/**
+ * A delivery as ringback makes it: what may carry a secret (the URI's query, headers, body) stands behind getters over private
+ * fields, so that no log line, inspection or JSON of it can show one.
+ */
+export class AcceptedDelivery implements Delivery {
+  readonly id: string;
+  readonly destination: string;
+  readonly type: string | undefined;
+  readonly contentType: string;
+  readonly idempotencyKey: string | undefined;
+  readonly orderingKey: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+  readonly priority: number;
+  readonly deadlineMs: number | undefined;
+  readonly acceptedAtMs: number;
+  readonly #to: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #body: Uint8Array;
+
+  constructor(fields: Delivery) {
+    this.id = fields.id;
+    this.destination = fields.destination;
+    this.type = fields.type;
+    this.contentType = fields.contentType;
+    this.idempotencyKey = fields.idempotencyKey;
+    this.orderingKey = fields.orderingKey;
+    this.correlationId = fields.correlationId;
+    this.metadata = fields.metadata;
+    this.priority = fields.priority;
+    this.deadlineMs = fields.deadlineMs;
+    this.acceptedAtMs = fields.acceptedAtMs;
+    this.#to = fields.to;
+    this.#headers = fields.headers;
+    this.#body = fields.body;
+    Object.freeze(this);
+  }
+
+  get to(): string {
+    return this.#to;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#headers;
+  }
+
+  get body(): Uint8Array {
+    return this.#body;
+  }
+}

@@ -1,0 +1,57 @@
+import { RingbackError } from '../errors.js';
+
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
+/** Visible characters, space and tab, up to Latin-1: no line break can smuggle a header in. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const MAX_HEADERS = 100;
+const MAX_VALUE_LENGTH = 8_192;
+
+/** What a connection says for itself; a callback that says it would break the framing. */
+const FRAMING: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const NONE: Readonly<Record<string, string>> = Object.freeze({});
+
+const invalid = (message: string): RingbackError => new RingbackError('invalid-callback', message);
+
+/** Checks and copies a callback's headers. Messages name the header, never its value. */
+export function checkHeaders(headers: unknown): Readonly<Record<string, string>> {
+  if (headers === undefined) return NONE;
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
+    throw invalid(`headers must be an object of strings, got ${Array.isArray(headers) ? 'an array' : typeof headers}`);
+  }
+  const entries = Object.entries(headers as Record<string, unknown>);
+  if (entries.length > MAX_HEADERS) throw invalid(`headers must be at most ${MAX_HEADERS}, got ${entries.length}`);
+  const seen = new Set<string>();
+  for (const [name, value] of entries) {
+    checkHeader(name, value);
+    const lower = name.toLowerCase();
+    if (seen.has(lower)) throw invalid(`header ${JSON.stringify(name)} is given twice, in different case`);
+    seen.add(lower);
+  }
+  return Object.freeze(Object.fromEntries(entries) as Record<string, string>);
+}
+
+function checkHeader(name: string, value: unknown): void {
+  if (!NAME.test(name)) throw invalid(`a header's name must be an HTTP token, got ${JSON.stringify(name.slice(0, 60))}`);
+  if (FRAMING.has(name.toLowerCase())) throw invalid(`header ${JSON.stringify(name)} belongs to the connection and can't be set`);
+  if (typeof value !== 'string') throw invalid(`header ${JSON.stringify(name)} must be a string, got ${typeof value}`);
+  if (value.length > MAX_VALUE_LENGTH) {
+    throw invalid(`header ${JSON.stringify(name)} must be at most ${MAX_VALUE_LENGTH} characters, got ${value.length}`);
+  }
+  if (!VALUE.test(value)) {
+    throw invalid(
+      `header ${JSON.stringify(name)} must hold no line break and no character outside Latin-1 (its value is not shown)`,
+    );
+  }
+}

@@ -1,0 +1,127 @@
+import type { Callback, Delivery } from '../callback.js';
+import { RingbackError } from '../errors.js';
+import { AcceptedDelivery } from './accepted-delivery.js';
+import { encodeBody } from './body.js';
+import { checkHeaders } from './headers.js';
+
+const NAMES: ReadonlySet<string> = new Set([
+  'to',
+  'type',
+  'data',
+  'body',
+  'headers',
+  'id',
+  'idempotencyKey',
+  'orderingKey',
+  'correlationId',
+  'metadata',
+  'priority',
+  'deadlineMs',
+]);
+
+/** What a callback's text fields may be. Control characters would break headers, logs and keys. */
+const MAX_KEY_LENGTH = 255;
+const MAX_PRIORITY = 100;
+const CONTROL = /\p{Cc}/u;
+/** An id goes into headers and is signed: visible ASCII. */
+const ID = /^[\x21-\x7e]{1,255}$/;
+
+/** What intake takes from the instance. */
+export interface Intake {
+  readonly destinationOf: (to: URL) => string;
+  readonly newId: () => string;
+  readonly wallMs: () => number;
+}
+
+const invalid = (message: string, cause?: unknown): RingbackError =>
+  new RingbackError('invalid-callback', message, cause === undefined ? undefined : { cause });
+
+/**
+ * Checks a callback once, at the door, and freezes it into a delivery: nothing that can't be sent gets past. Messages name the
+ * rule, the field and the type, and never a value that may be a secret.
+ */
+export function takeIn(callback: Callback, intake: Intake): Delivery {
+  if (typeof callback !== 'object' || callback === null) {
+    throw invalid(
+      `a callback must be an object with a destination in \`to\`, got ${callback === null ? 'null' : typeof callback}`,
+    );
+  }
+  for (const name of Object.keys(callback)) {
+    if (!NAMES.has(name)) throw invalid(`a callback has no field ${JSON.stringify(name)}; it has ${[...NAMES].join(', ')}`);
+  }
+  const to = parseDestination(callback.to);
+  const { bytes, contentType } = encodeBody(callback);
+  const headers = checkHeaders(callback.headers);
+  return new AcceptedDelivery({
+    id: callback.id === undefined ? intake.newId() : checkId(callback.id),
+    to: to.href,
+    destination: intake.destinationOf(to),
+    type: checkText('type', callback.type),
+    headers,
+    body: bytes,
+    contentType: contentTypeOf(headers) ?? contentType,
+    idempotencyKey: checkText('idempotencyKey', callback.idempotencyKey),
+    orderingKey: checkText('orderingKey', callback.orderingKey),
+    correlationId: checkText('correlationId', callback.correlationId),
+    metadata: copyMetadata(callback.metadata),
+    priority: checkNumber('priority', callback.priority, -MAX_PRIORITY, MAX_PRIORITY) ?? 0,
+    deadlineMs: checkNumber('deadlineMs', callback.deadlineMs, 1, Number.MAX_SAFE_INTEGER),
+    acceptedAtMs: intake.wallMs(),
+  });
+}
+
+function parseDestination(to: unknown): URL {
+  if (typeof to !== 'string' && !(to instanceof URL)) {
+    throw invalid(`to must be a URI such as https://customer.example/hooks, got ${to === null ? 'null' : typeof to}`);
+  }
+  const url = URL.parse(String(to));
+  if (url === null) {
+    throw invalid(
+      `to must be a URI such as https://customer.example/hooks, got a string of ${String(to).length} characters that is none`,
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw invalid(`to must carry no credentials, got some for ${url.host}: put them into a header`);
+  }
+  url.hash = '';
+  return url;
+}
+
+function checkId(id: unknown): string {
+  if (typeof id === 'string' && ID.test(id)) return id;
+  const got = typeof id === 'string' ? `a string of ${id.length} characters that is not` : typeof id;
+  throw invalid(`id must be 1 to 255 visible ASCII characters, got ${got}`);
+}
+
+function checkText(name: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value.length > 0 && value.length <= MAX_KEY_LENGTH && !CONTROL.test(value)) return value;
+  const got = typeof value === 'string' ? `a string of ${value.length} characters that breaks the rule` : typeof value;
+  throw invalid(`${name} must be 1 to ${MAX_KEY_LENGTH} characters without control characters, got ${got}`);
+}
+
+function checkNumber(name: string, value: unknown, from: number, to: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to) return value;
+  throw invalid(`${name} must be an integer from ${from} to ${to}, got ${String(value)} (${typeof value})`);
+}
+
+/** A copy: what the caller changes later must not change what travels. */
+function copyMetadata(metadata: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (metadata === undefined) return undefined;
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+    throw invalid(`metadata must be a plain JSON object, got ${Array.isArray(metadata) ? 'an array' : typeof metadata}`);
+  }
+  try {
+    return Object.freeze(JSON.parse(JSON.stringify(metadata)) as Record<string, unknown>);
+  } catch (cause) {
+    throw invalid('metadata must be plain JSON, got what JSON.stringify refuses (a cycle, a BigInt, a throwing toJSON)', cause);
+  }
+}
+
+function contentTypeOf(headers: Readonly<Record<string, string>>): string | undefined {
+  for (const name in headers) {
+    if (name.toLowerCase() === 'content-type') return headers[name];
+  }
+  return undefined;
+}

@@ -1,0 +1,91 @@
+import type { AttemptRecord, Delivery } from '../callback.js';
+import type { Clock } from '../clock.js';
+import type { Outcome } from '../outcome.js';
+import type { CallObserver } from '../policies/pipeline-call.js';
+import type { Attempt, Refusal } from '../policies/policy.js';
+import type { RetryDecision } from '../policies/retry.js';
+import type { EventBus } from './event-bus.js';
+
+/** A record keeps the last attempts; the count goes on. */
+const MAX_RECORDS = 20;
+
+type MutableRecord = { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key] };
+
+/** Writes down what happens to one delivery, attempt by attempt, and tells the listeners. */
+export class Journal implements CallObserver {
+  readonly delivery: Delivery;
+  /** Oldest first; the last ones where there were many. */
+  readonly records: MutableRecord[];
+  /** Attempts that really began. */
+  attemptCount: number;
+  lastOutcome: Outcome | undefined = undefined;
+  lastDecision: RetryDecision | undefined = undefined;
+  refusal: Refusal | undefined = undefined;
+  private readonly clock: Clock;
+  private readonly events: EventBus;
+
+  constructor(delivery: Delivery, clock: Clock, events: EventBus, records: readonly AttemptRecord[] = [], attemptCount = 0) {
+    this.delivery = delivery;
+    this.clock = clock;
+    this.events = events;
+    this.records = records.slice();
+    this.attemptCount = attemptCount;
+  }
+
+  attemptEnded(attempt: Attempt, outcome: Outcome, nowMs: number): void {
+    const durationMs = nowMs - attempt.startedAtMs;
+    this.attemptCount++;
+    this.lastOutcome = outcome;
+    this.refusal = undefined;
+    const { kind, status, reason } = outcome;
+    this.keep({
+      attempt: this.attemptCount,
+      startedAtMs: Math.round(this.clock.now() - durationMs),
+      durationMs: inMicroseconds(durationMs),
+      outcome: kind,
+      ...(status !== undefined && { status }),
+      ...(reason !== undefined && { reason }),
+    });
+    if (kind === 'delivered') this.tellAttempt();
+  }
+
+  refused(_attempt: number, refusal: Refusal): void {
+    this.refusal = refusal;
+    const { policy, reason, retryAfterMs } = refusal;
+    const outcome: Outcome = { kind: 'shed', reason, retryAfterMs };
+    this.lastOutcome = outcome;
+    const record = { attempt: this.attemptCount + 1, startedAtMs: this.clock.now(), durationMs: 0, outcome: 'shed' as const };
+    // A callback may be refused many times while it waits; the last refusal says as much as all of them.
+    if (this.records.at(-1)?.refusedBy !== undefined) this.records.pop();
+    this.keep({ ...record, reason, refusedBy: policy });
+    if (this.events.hears('shed')) this.events.emit('shed', { ...this.events.about(this.delivery), refusedBy: policy, reason });
+  }
+
+  decided(decision: RetryDecision, budgetBalance: number | undefined): void {
+    this.lastDecision = decision;
+    const record = this.records.at(-1);
+    if (record === undefined) return;
+    record.why = decision.why;
+    if (decision.retry) record.waitMs = inMicroseconds(decision.delayMs);
+    if (budgetBalance !== undefined) record.budgetBalance = inMicroseconds(budgetBalance);
+    this.tellAttempt();
+    if (decision.retry && this.events.hears('retry')) {
+      const waitMs = decision.delayMs;
+      this.events.emit('retry', { ...this.events.about(this.delivery), record, waitMs });
+    }
+  }
+
+  private tellAttempt(): void {
+    const record = this.records.at(-1);
+    if (record === undefined || !this.events.hears('attempt')) return;
+    this.events.emit('attempt', { ...this.events.about(this.delivery), record });
+  }
+
+  private keep(record: MutableRecord): void {
+    this.records.push(record);
+    if (this.records.length > MAX_RECORDS) this.records.shift();
+  }
+}
+
+/** Three decimals: a record is for people, and clocks are no finer. */
+const inMicroseconds = (value: number): number => Math.round(value * 1_000) / 1_000;

@@ -1,0 +1,32 @@
+import { isRingbackError } from '../errors.js';
+import type { AttemptEnd } from '../outcome.js';
+import type { PipelineAttempt } from './pipeline-attempt.js';
+import type { Refusal } from './policy.js';
+import { deadlineError, refusalError } from './refusal-error.js';
+import type { GiveUpReason } from './retry.js';
+
+/** Settles the call with how its attempt ended. */
+export function answer(attempt: PipelineAttempt, end: AttemptEnd): void {
+  if ('error' in end) attempt.reject(end.error);
+  else attempt.resolve(end.value);
+}
+
+/** No further attempt: the caller gets the real end; where time is what stopped us, that end is the cause. */
+export function giveUp(attempt: PipelineAttempt, why: GiveUpReason, end: AttemptEnd): void {
+  if ('value' in end || why !== 'deadline') {
+    answer(attempt, end);
+    return;
+  }
+  const isOurs = isRingbackError(end.error, 'deadline-exceeded');
+  const last = attempt.previous?.end;
+  const cause = isOurs ? last !== undefined && 'error' in last && last.error : end.error;
+  const doing = isOurs ? `attempt ${attempt.number} was still running` : 'the next attempt could not begin before it';
+  attempt.reject(deadlineError(attempt.destination, doing, cause || undefined));
+}
+
+/** Refused at the first attempt, the refusal is the answer; at a later one, the last real end is. */
+export function answerRefused(attempt: PipelineAttempt, refusal: Refusal, nowMs: number): void {
+  attempt.options?.observer?.refused(attempt.number, refusal, nowMs);
+  if (attempt.previous === undefined) attempt.reject(refusalError(refusal, attempt.destination));
+  else answer(attempt, attempt.previous.end);
+}

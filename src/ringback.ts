@@ -1,0 +1,80 @@
+import type { Callback, CallbackTypes, Receipt } from './callback.js';
+import { DeliveryEngine } from './delivery/engine.js';
+import type { RingbackEvents } from './delivery/events.js';
+import type { RingbackOptions } from './delivery/options.js';
+import type { RingbackSnapshot } from './delivery/snapshot.js';
+import type { DeliveryStatus, Enqueued } from './delivery/status.js';
+import type { Undelivered } from './delivery/undelivered.js';
+import type { DeadLetters } from './outbox/outbox.js';
+
+/** What one call of `deliver` or `enqueue` may set for itself. */
+export interface CallSettings {
+  /** Ends the waiting: a `deliver` is cancelled, an `enqueue` that waits for room gives up. What is in the outbox stays there. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An instance of ringback. Make one per service, and close it at the end. */
+export interface Ringback<Types extends CallbackTypes = CallbackTypes> {
+  /**
+   * Delivers now, with retries, and resolves with the receipt.
+   *
+   * @throws RingbackError `invalid-callback`, `unsupported-destination`, `closed`, `idempotency-mismatch`,
+   *   `idempotency-in-flight`, `idempotency-store-failed`, before anything is sent.
+   * @throws DeliveryError (`delivery-failed`) when it was not delivered, with every attempt in it.
+   */
+  deliver(callback: Callback<Types>, settings?: CallSettings): Promise<Receipt>;
+  /**
+   * Takes the callback into the outbox, and resolves once it is there; it is delivered in the background, by the schedule.
+   *
+   * @throws RingbackError as `deliver`, and `outbox-full`.
+   */
+  enqueue(callback: Callback<Types>, settings?: CallSettings): Promise<Enqueued>;
+  /** Where an enqueued callback stands; undefined when it is unknown, or ended too long ago (the last 10,000 ends are kept). */
+  status(id: string): Promise<DeliveryStatus | undefined>;
+  /** Takes an enqueued callback back; aborts it where it runs. False when it is unknown or finished. */
+  cancel(id: string): Promise<boolean>;
+  /** Resolves once all that was accepted has ended: what a Lambda handler awaits before it returns. */
+  drain(): Promise<void>;
+  /**
+   * The end: takes no more, gives what runs `timeoutMs` (default 10,000) to finish, aborts the rest, and hands back what was
+   * not delivered. What an outbox in memory hands back is lost with the process unless you keep it.
+   */
+  close(settings?: { readonly timeoutMs?: number }): Promise<{ readonly undelivered: readonly Undelivered[] }>;
+  /** What was given up in the background: list, replay, purge. */
+  readonly deadLetters: DeadLetters;
+  /** Everything an operator asks, as plain JSON without a secret in it. */
+  snapshot(): RingbackSnapshot;
+  on<Event extends keyof RingbackEvents>(event: Event, listener: RingbackEvents[Event]): void;
+  off<Event extends keyof RingbackEvents>(event: Event, listener: RingbackEvents[Event]): void;
+}
+
+/**
+ * Wires transports, signature, policies, idempotency and outbox into one instance that delivers callbacks.
+ *
+ * @throws RingbackError `invalid-option` for an option that is missing, unknown, out of range or contradicts another.
+ * @example
+ * ```ts
+ * import { createRingback } from 'ringback';
+ * import { scriptedTransport } from 'ringback/testing';
+ *
+ * const ringback = createRingback({ transports: [scriptedTransport()] });
+ * const receipt = await ringback.deliver({ to: 'https://customer.example/hooks', type: 'invoice.paid', data: { id: 'in_42' } });
+ * console.log(receipt.attempts.length); // 1
+ * await ringback.close();
+ * ```
+ */
+export function createRingback<Types extends CallbackTypes = CallbackTypes>(options: RingbackOptions): Ringback<Types> {
+  const engine = new DeliveryEngine(options);
+  return {
+    deliver: (callback, settings) => engine.deliver(callback as Callback, settings?.signal),
+    enqueue: (callback, settings) => engine.enqueue(callback as Callback, settings?.signal),
+    status: (id) => engine.status(id),
+    cancel: (id) => engine.cancel(id),
+    drain: () => engine.drain(),
+    close: (settings) => engine.close(settings?.timeoutMs),
+    deadLetters: engine.deadLetters,
+    snapshot: () => engine.snapshot(),
+    on: (event, listener) => engine.events.on(event, listener),
+    off: (event, listener) => engine.events.off(event, listener),
+  };
+}
