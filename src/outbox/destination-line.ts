@@ -62,7 +62,7 @@ export class DestinationLine implements HeapItem, Link<DestinationLine> {
   /** Lets a finished entry go, from wherever it is, and the next of its ordering key come forward. */
   leave(entry: HeldEntry): void {
     this.held--;
-    if (entry.place === 'ready') this.ready.remove(entry);
+    this.ready.remove(entry);
     const key = entry.delivery.orderingKey;
     const ordered = key === undefined ? undefined : this.#keys?.get(key);
     if (key === undefined || ordered === undefined) return;

@@ -39,6 +39,11 @@ export class Lines {
     return this.#running;
   }
 
+  /** Destinations with something unfinished; of the others nothing is kept. */
+  get destinations(): number {
+    return this.#byDestination.size;
+  }
+
   put(entry: HeldEntry): void {
     const { destination } = entry.delivery;
     let line = this.#byDestination.get(destination);

@@ -124,6 +124,15 @@ test('keys do not touch one another, whatever characters are in them', () => {
   for (const key of keys) expect(claim(store, key)).toMatchObject({ state: 'in-flight' });
 });
 
+test('a key that is claimed anew among many expired ones is not deleted with them', async () => {
+  const { store, clock } = newStore();
+  for (let i = 0; i < 50; i++) claim(store, `old${i}`);
+  await clock.advance(LEASE_MS);
+  claim(store, 'old49');
+  for (let i = 0; i < 50; i++) claim(store, `new${i}`);
+  expect(claim(store, 'old49')).toMatchObject({ state: 'in-flight' });
+});
+
 test('when full, expired records go first', async () => {
   const { store, clock } = newStore(2);
   store.complete('old', tokenOf(claim(store, 'old')), bytes('r'), TTL_MS);

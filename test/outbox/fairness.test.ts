@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { HeldEntry } from '../../src/outbox/held-entry.js';
+import { Lines } from '../../src/outbox/lines.js';
 import { memoryOutbox } from '../../src/outbox/memory-outbox.js';
 import { dead, delivery, done, fakeHost, later, refusal } from './fake-host.js';
 
@@ -178,6 +180,7 @@ test('a host that can’t peek is handed the callback all the same', async () =>
 test('a wake from inside handle finds the next one, and recurses no deeper', async () => {
   const host = fakeHost();
   const outbox = memoryOutbox({ concurrency: 10_001, maxPerDestination: 10_000 });
+  for (let i = 0; i < 10_000; i++) await outbox.add(delivery(`a${i}`));
   outbox.start({
     ...host,
     handle: (entry, signal) => {
@@ -185,9 +188,21 @@ test('a wake from inside handle finds the next one, and recurses no deeper', asy
       return host.handle(entry, signal);
     },
   });
-  for (let i = 0; i < 10_000; i++) await outbox.add(delivery(`a${i}`));
   await host.settle();
   expect(host.runs.length).toBe(10_000);
+});
+
+test('of a destination without anything unfinished nothing is kept', () => {
+  const lines = new Lines(1);
+  const times = { add: () => {}, remove: () => {} };
+  const entries = Array.from(
+    { length: 100 },
+    (_, i) => new HeldEntry(delivery(`m${i}`, { destination: `https://${i}.example` }), i, 0),
+  );
+  for (const entry of entries) lines.put(entry);
+  expect(lines.destinations).toBe(100);
+  for (const entry of entries) lines.remove(entry, times);
+  expect(lines.destinations).toBe(0);
 });
 
 test('higher priority goes first within a destination, then first in first out', async () => {
