@@ -66,9 +66,10 @@ test.each([
   expect(() => fingerprintOf({ to, data })).toThrow(expect.objectContaining({ code: 'invalid-callback' }));
 });
 
+/** Objects as tagged lists of their members by key, so that none looks like an array. */
 function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+  if (Array.isArray(value)) return ['array', ...value.map(sorted)];
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return entries.map(([key, member]) => [key, sorted(member), 'member']);
+  return ['object', ...entries.map(([key, member]) => [key, sorted(member)])];
 }
