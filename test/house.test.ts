@@ -56,6 +56,10 @@ describe('the subpaths of the package', () => {
     expect(namesIn('test').filter((path) => new RegExp(`(^|/)${name}(/.*)?\\.test\\.ts$`).test(path))).not.toEqual([]);
   });
 
+  it.each(subpaths)('$name: has an example of its own', ({ name }) => {
+    expect(existsSync(`${root}/examples/${name}.ts`)).toBe(true);
+  });
+
   it.each(subpaths)('$name: has a docs page of its own', ({ name }) => {
     expect(namesIn('docs').filter((path) => new RegExp(`(^|/)${name}(/.*)?\\.md$`).test(path))).not.toEqual([]);
   });

@@ -10,7 +10,7 @@ const NOT_OURS = ['docs/api/', 'docs/node_modules/'];
  *
  * @typedef {object} Block
  * @property {string} file where it stands, from the project's root
- * @property {number} line the line of its fence, from 1
+ * @property {number} line the line of its fence, from 1; 0 for a whole file
  * @property {string} title the heading above it, or the name of what its doc comment is about
  * @property {string} extension
  * @property {boolean} runs false when the fence says `no-run`: then it is type-checked only
@@ -18,7 +18,7 @@ const NOT_OURS = ['docs/api/', 'docs/node_modules/'];
  * @property {string} code
  */
 
-/** Every page whose blocks are run: README, docs, and the doc comments of src. */
+/** Every page whose blocks are run: README, docs, the doc comments of src; and the examples of one file, which are run whole. */
 export async function pages(root) {
   const under = async (folder, ending) =>
     (await readdir(join(root, folder), { recursive: true }).catch(() => []))
@@ -26,13 +26,26 @@ export async function pages(root) {
       .filter((path) => path.endsWith(ending) && !NOT_OURS.some((start) => path.startsWith(start)))
       .sort();
   const atTheTop = (await readdir(root)).filter((path) => path.endsWith('.md')).sort();
-  return [...atTheTop, ...(await under('docs', '.md')), ...(await under('src', '.ts'))];
+  const examples = (await under('examples', '.ts')).filter((path) => path.split('/').length === 2);
+  return [...atTheTop, ...(await under('docs', '.md')), ...examples, ...(await under('src', '.ts'))];
 }
 
 /** @returns {Promise<Block[]>} */
 export async function blocksOf(root, file) {
   const text = await readFile(join(root, file), 'utf8').catch(() => '');
-  return file.endsWith('.md') ? blocksIn(file, text.split('\n'), headingOf) : blocksIn(file, commentLines(text), subjectOf);
+  return blocksIn(file, text);
+}
+
+/**
+ * @param {string} file
+ * @param {string} text
+ * @returns {Block[]}
+ */
+export function blocksIn(file, text) {
+  if (file.startsWith('examples/')) {
+    return [{ file, line: 0, title: 'the whole file', extension: 'ts', runs: true, isTest: false, code: text }];
+  }
+  return file.endsWith('.md') ? fencedIn(file, text.split('\n'), headingOf) : fencedIn(file, commentLines(text), subjectOf);
 }
 
 /** The lines of a source file as far as they stand in doc comments, without the stars; the others are kept as they are. */
@@ -46,7 +59,7 @@ function commentLines(text) {
   });
 }
 
-function blocksIn(file, lines, titleOf) {
+function fencedIn(file, lines, titleOf) {
   const blocks = [];
   for (let index = 0; index < lines.length; index++) {
     const fence = /^(\s*)(```+)(\w+)?(.*)$/.exec(lines[index]);
@@ -91,7 +104,12 @@ function subjectOf(lines, _index, end) {
   return '';
 }
 
-/** What a block says that it prints: the comment behind each `console.log(…);`, with or without the word `prints`. */
+/**
+ * What a block says that it prints: the comment behind each `console.log(…);`, with or without the word `prints`.
+ *
+ * @param {string} code
+ * @returns {string[]}
+ */
 export function promisedLines(code) {
   const promised = [];
   let inLog = false;
@@ -107,6 +125,10 @@ export function promisedLines(code) {
 /**
  * The first promise that the output does not keep, in order. How the output is broken into lines does not matter, and `…` in a promise
  * stands for anything.
+ *
+ * @param {string[]} promised
+ * @param {string} output
+ * @returns {string | undefined}
  */
 export function brokenPromise(promised, output) {
   const printed = output.replaceAll(/\s+/g, ' ');
