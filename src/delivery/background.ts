@@ -80,7 +80,8 @@ async function attempt(
     engine.onDelivered(delivery, receiptOf(journal, end, clock, events));
     return { next: 'done' };
   }
-  if (signal.aborted) return { next: 'done' };
+  // Cut short by a cancel, which the outbox knows of, or by its stop, which hands it back: delivered it was not.
+  if (signal.aborted) return later(journal, 0);
   const balance = pipeline.budget?.balance(clock.monotonic());
   return decide(engine, journal, journal.lastOutcome ?? { kind: 'failed', reason: 'the attempt did not begin' }, entry, balance);
 }
