@@ -66,6 +66,7 @@ export {
   type ConcurrencyLimiter,
   type LineOptions,
 } from './policies/concurrency-limiter.js';
+export type { Callee } from './policies/pipeline-call.js';
 export type { PipelineContext, PipelineSettings, RetrySettings } from './policies/pipeline-settings.js';
 export type { PipelineSnapshot } from './policies/pipeline-snapshot.js';
 export type { Attempt, Policy, PolicySnapshot, Refusal, RefusalCode } from './policies/policy.js';

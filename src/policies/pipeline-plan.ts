@@ -13,8 +13,8 @@ import { type RateLimiter, rateLimiter } from './rate-limiter.js';
 import { createRetry, type Retry } from './retry.js';
 import { type RetryBudget, retryBudget } from './retry-budget.js';
 
-export const DEFAULT_DEADLINE_MS = 30_000;
-export const DEFAULT_ATTEMPT_TIMEOUT_MS = 10_000;
+const DEFAULT_DEADLINE_MS = 30_000;
+const DEFAULT_ATTEMPT_TIMEOUT_MS = 10_000;
 
 const NAMES = [
   'deadlineMs',

@@ -1,4 +1,4 @@
-import type { Policy as CockatielFilter, IBackoffFactory, IBreaker, IRetryBackoffContext } from 'cockatiel';
+import type { Policy as CockatielFilter, IBackoffFactory, IRetryBackoffContext } from 'cockatiel';
 import type { Clock } from '../clock.js';
 import type { Classify, OutcomeKind } from '../outcome.js';
 import type { Random } from '../random.js';
@@ -56,5 +56,3 @@ export interface PipelineContext {
   /** From 1. */
   readonly attempt: number;
 }
-
-export type { IBreaker };
