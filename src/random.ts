@@ -70,7 +70,9 @@ function hashSeed(seed: number | string): number {
 }
 
 const ID_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const CHARACTERS_A_DRAW = 8;
+/** All pairs of two characters: an id is made of twelve of them. */
+const PAIRS: readonly string[] = [...ID_ALPHABET].flatMap((first) => [...ID_ALPHABET].map((second) => first + second));
+const PAIRS_A_DRAW = 4;
 const ID_DRAWS = 3;
 
 /** A prefix and 24 characters of base62: 142 bits of what `random` gives. */
@@ -78,10 +80,11 @@ export function randomId(prefix: string, random: Random): string {
   let id = prefix;
   for (let draw = 0; draw < ID_DRAWS; draw++) {
     // 62^8 is below 2^53, so one draw holds eight characters.
-    let rest = Math.floor(random() * 62 ** CHARACTERS_A_DRAW);
-    for (let i = 0; i < CHARACTERS_A_DRAW; i++) {
-      id += ID_ALPHABET[rest % 62];
-      rest = Math.floor(rest / 62);
+    let rest = random() * PAIRS.length;
+    for (let i = 0; i < PAIRS_A_DRAW; i++) {
+      const index = Math.floor(rest);
+      id += PAIRS[index];
+      rest = (rest - index) * PAIRS.length;
     }
   }
   return id;

@@ -5,7 +5,6 @@ import type { Outcome } from '../outcome.js';
 import type { Pipeline } from '../policies/pipeline.js';
 import type { Retry } from '../policies/retry.js';
 import type { Random } from '../random.js';
-import type { Transport } from '../transports/transport.js';
 import { type Engine, receiptOf } from './direct.js';
 import { Journal } from './journal.js';
 import type { SendEnd } from './sender.js';
@@ -60,7 +59,7 @@ async function attempt(
     const waitMs = Math.min(pipeline.budget.waitMs(afterTimeout, nowMs), BUDGET_EMPTY_MS * 10);
     return later(journal, Math.max(waitMs, BUDGET_EMPTY_MS) * (1 + engine.random()));
   }
-  const transport: Transport = sender.transportFor(delivery.to);
+  const { transport } = engine.addresses.of(delivery.to);
   const options = { deadlineMs: leftMs, priority: delivery.priority, retries: false, observer: journal };
   let end: SendEnd | undefined;
   try {

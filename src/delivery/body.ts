@@ -1,7 +1,7 @@
+import { Buffer } from 'node:buffer';
 import type { Callback } from '../callback.js';
 import { RingbackError } from '../errors.js';
 
-const encoder = new TextEncoder();
 const EMPTY = new Uint8Array(0);
 
 /** A callback's content as bytes, and what kind of content it is. */
@@ -17,9 +17,9 @@ const invalid = (message: string, cause?: unknown): RingbackError =>
 export function encodeBody(callback: Pick<Callback, 'data' | 'body'>): EncodedBody {
   const { data, body } = callback;
   if (data !== undefined && body !== undefined) throw invalid('a callback must have data or body, got both');
-  if (data !== undefined) return { bytes: encoder.encode(toJson(data)), contentType: 'application/json' };
+  if (data !== undefined) return { bytes: utf8(toJson(data)), contentType: 'application/json' };
   if (body === undefined) return { bytes: EMPTY, contentType: 'application/octet-stream' };
-  if (typeof body === 'string') return { bytes: encoder.encode(body), contentType: 'text/plain; charset=utf-8' };
+  if (typeof body === 'string') return { bytes: utf8(body), contentType: 'text/plain; charset=utf-8' };
   if (body instanceof Uint8Array) return { bytes: Uint8Array.from(body), contentType: 'application/octet-stream' };
   throw invalid(`body must be a string or a Uint8Array, got ${body === null ? 'null' : typeof body}`);
 }
@@ -33,4 +33,10 @@ function toJson(data: unknown): string {
   }
   if (json === undefined) throw invalid(`data must be JSON, got a ${typeof data}`);
   return json;
+}
+
+/** By way of Node's pooled buffers, which cost half of what a TextEncoder's do; as a plain array, without a Buffer's own ways. */
+function utf8(text: string): Uint8Array {
+  const { buffer, byteOffset, length } = Buffer.from(text);
+  return new Uint8Array(buffer, byteOffset, length);
 }

@@ -2,7 +2,7 @@ import type { Delivery, Receipt } from '../callback.js';
 import type { Clock } from '../clock.js';
 import { isRingbackError } from '../errors.js';
 import type { Outcome } from '../outcome.js';
-import type { Transport } from '../transports/transport.js';
+import type { Addresses } from './addresses.js';
 import { DeliveryError, type DeliveryFailure } from './delivery-error.js';
 import type { Destinations } from './destinations.js';
 import type { EventBus } from './event-bus.js';
@@ -15,6 +15,7 @@ export interface Engine {
   readonly events: EventBus;
   readonly destinations: Destinations;
   readonly sender: Sender;
+  readonly addresses: Addresses;
 }
 
 const UNKNOWN: Outcome = Object.freeze({ kind: 'failed', reason: 'no attempt was made' });
@@ -33,13 +34,9 @@ const FINAL: Partial<Record<Outcome['kind'], DeliveryFailure>> = {
  *
  * @throws DeliveryError with every attempt in it.
  */
-export async function deliverNow(
-  engine: Engine,
-  delivery: Delivery,
-  transport: Transport,
-  signal: AbortSignal,
-): Promise<Receipt> {
+export async function deliverNow(engine: Engine, delivery: Delivery, signal: AbortSignal): Promise<Receipt> {
   const { clock, events, sender } = engine;
+  const { transport } = engine.addresses.of(delivery.to);
   const pipeline = engine.destinations.pipeline(delivery.destination);
   const journal = new Journal(delivery, clock, events);
   const options = {

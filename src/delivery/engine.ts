@@ -4,7 +4,7 @@ import { fingerprintOf } from '../idempotency/fingerprint.js';
 import { durationOption } from '../options.js';
 import type { DeadLetter, DeadLetters } from '../outbox/outbox.js';
 import { randomId } from '../random.js';
-import type { Transport } from '../transports/transport.js';
+import { Addresses } from './addresses.js';
 import { attemptInBackground, type BackgroundEngine } from './background.js';
 import { DeliveryError } from './delivery-error.js';
 import { Destinations } from './destinations.js';
@@ -30,7 +30,7 @@ export class DeliveryEngine {
   readonly #settings: EngineSettings;
   readonly #intake: Intake;
   readonly #destinations: Destinations;
-  readonly #sender: Sender;
+  readonly #engine: Engine;
   readonly #keys: IdempotentDeliveries;
   readonly #ended = new EndedDeliveries();
   /** What ends the idempotency key of a delivery in the outbox. */
@@ -56,10 +56,12 @@ export class DeliveryEngine {
         released: (destination) => outbox.wake(destination),
       },
     });
-    this.#sender = new Sender(settings.transports, settings.signature, clock);
+    const addresses = new Addresses(settings.transports, settings.destinationOf);
+    const sender = new Sender(settings.signature, clock);
+    this.#engine = { clock, events: this.events, destinations: this.#destinations, sender, addresses };
     this.#keys = new IdempotentDeliveries(settings.store, settings.leaseMs, settings.ttlMs, clock, logger);
     this.#intake = {
-      destinationOf: settings.destinationOf,
+      addresses,
       newId: () => randomId('msg_', random),
       wallMs: () => clock.now(),
     };
@@ -68,16 +70,18 @@ export class DeliveryEngine {
   }
 
   async deliver(callback: Callback, signal?: AbortSignal): Promise<Receipt> {
-    const { delivery, transport } = await this.#accept(callback);
+    const delivery = this.#accept(callback);
+    const checked = this.#engine.sender.check(delivery);
+    if (checked !== undefined) await checked;
     const key = delivery.idempotencyKey;
-    if (key === undefined) return this.#deliverTracked(delivery, transport, signal);
+    if (key === undefined) return this.#deliverTracked(delivery, signal);
     const fingerprint = this.#fingerprint(callback, delivery);
     const waitMs = delivery.deadlineMs ?? this.#destinations.pipeline(delivery.destination).deadlineMs;
     const turn = await this.#keys.take(key, delivery, fingerprint, waitMs, signal);
     if (turn.state === 'done') return this.#deduplicated(delivery, turn.receipt);
     if (turn.state === 'joined') return this.#deduplicated(delivery, { ...(await turn.holder.receipt), deduplicated: true });
     try {
-      const receipt = await this.#deliverTracked(delivery, transport, signal);
+      const receipt = await this.#deliverTracked(delivery, signal);
       await turn.end(receipt);
       return receipt;
     } catch (error) {
@@ -87,7 +91,8 @@ export class DeliveryEngine {
   }
 
   async enqueue(callback: Callback, signal?: AbortSignal): Promise<Enqueued> {
-    const { delivery } = await this.#accept(callback);
+    const delivery = this.#accept(callback);
+    await this.#engine.sender.check(delivery);
     // A settings function that throws must do so here, not after the callback was accepted.
     this.#destinations.pipeline(delivery.destination);
     const key = delivery.idempotencyKey;
@@ -141,12 +146,14 @@ export class DeliveryEngine {
     };
   }
 
-  /** Everything that can be wrong with a callback is found here, before anything is stored or sent. */
-  async #accept(callback: Callback): Promise<Accepted> {
+  /** Everything that can be wrong with a callback in itself is found here. */
+  #accept(callback: Callback): Delivery {
+    this.#checkOpen();
+    return takeIn(callback, this.#intake);
+  }
+
+  #checkOpen(): void {
     if (this.#closing !== undefined) throw new RingbackError('closed', 'this ringback instance was closed and takes no more');
-    const delivery = takeIn(callback, this.#intake);
-    const route = this.#sender.route(delivery);
-    return { delivery, transport: route instanceof Promise ? await route : route };
   }
 
   #fingerprint({ data }: Callback, { to, type, body }: Delivery): string {
@@ -158,12 +165,13 @@ export class DeliveryEngine {
     return receipt;
   }
 
-  async #deliverTracked(delivery: Delivery, transport: Transport, signal: AbortSignal | undefined): Promise<Receipt> {
+  async #deliverTracked(delivery: Delivery, signal: AbortSignal | undefined): Promise<Receipt> {
+    this.#checkOpen();
     const controller = new AbortController();
     const abort = (): void => controller.abort(signal?.reason);
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
-    const running = deliverNow(this.#engine(), delivery, transport, controller.signal);
+    const running = deliverNow(this.#engine, delivery, controller.signal);
     this.#delivering.set(controller, running);
     try {
       return await running;
@@ -179,17 +187,13 @@ export class DeliveryEngine {
     return { id: delivery.id, deduplicated: false };
   }
 
-  #engine(): Engine {
-    return { clock: this.#settings.clock, events: this.events, destinations: this.#destinations, sender: this.#sender };
-  }
-
   #startOutbox(): void {
     const { clock, random, retry, outbox } = this.#settings;
     const onDelivered = (delivery: Delivery, receipt: Receipt): void => {
       this.#ended.add(delivery.id, 'delivered');
       this.#endKey(delivery.id, receipt);
     };
-    const background: BackgroundEngine = { ...this.#engine(), retry, random, onDelivered };
+    const background: BackgroundEngine = { ...this.#engine, retry, random, onDelivered };
     outbox.start({
       clock,
       random,
@@ -246,10 +250,4 @@ export class DeliveryEngine {
     await Promise.allSettled(transports.map((transport) => transport.close?.()));
     return { undelivered: left.map(undeliveredOf) };
   }
-}
-
-/** A callback that passed the door, and what will carry it. */
-interface Accepted {
-  readonly delivery: Delivery;
-  readonly transport: Transport;
 }

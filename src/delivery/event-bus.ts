@@ -44,13 +44,11 @@ export class EventBus {
 
   /** What every event about a callback carries. */
   about({ id, destination, type, correlationId, metadata }: CallbackEvent): CallbackEvent {
-    return {
-      id,
-      destination,
-      ...(type !== undefined && { type }),
-      ...(correlationId !== undefined && { correlationId }),
-      ...(metadata !== undefined && { metadata }),
-    };
+    const about: { -readonly [Key in keyof CallbackEvent]: CallbackEvent[Key] } = { id, destination };
+    if (type !== undefined) about.type = type;
+    if (correlationId !== undefined) about.correlationId = correlationId;
+    if (metadata !== undefined) about.metadata = metadata;
+    return about;
   }
 
   #complain(event: Name, error: unknown): void {

@@ -1,6 +1,7 @@
 import type { Callback, Delivery } from '../callback.js';
 import { RingbackError } from '../errors.js';
 import { AcceptedDelivery } from './accepted-delivery.js';
+import type { Addresses } from './addresses.js';
 import { encodeBody } from './body.js';
 import { checkHeaders } from './headers.js';
 
@@ -28,7 +29,7 @@ const ID = /^[\x21-\x7e]{1,255}$/;
 
 /** What intake takes from the instance. */
 export interface Intake {
-  readonly destinationOf: (to: URL) => string;
+  readonly addresses: Addresses;
   readonly newId: () => string;
   readonly wallMs: () => number;
 }
@@ -49,13 +50,13 @@ export function takeIn(callback: Callback, intake: Intake): Delivery {
   for (const name of Object.keys(callback)) {
     if (!NAMES.has(name)) throw invalid(`a callback has no field ${JSON.stringify(name)}; it has ${[...NAMES].join(', ')}`);
   }
-  const to = parseDestination(callback.to);
+  const { to, destination } = intake.addresses.of(callback.to);
   const { bytes, contentType } = encodeBody(callback);
   const headers = checkHeaders(callback.headers);
   return new AcceptedDelivery({
     id: callback.id === undefined ? intake.newId() : checkId(callback.id),
-    to: to.href,
-    destination: intake.destinationOf(to),
+    to,
+    destination,
     type: checkText('type', callback.type),
     headers,
     body: bytes,
@@ -68,23 +69,6 @@ export function takeIn(callback: Callback, intake: Intake): Delivery {
     deadlineMs: checkNumber('deadlineMs', callback.deadlineMs, 1, Number.MAX_SAFE_INTEGER),
     acceptedAtMs: intake.wallMs(),
   });
-}
-
-function parseDestination(to: unknown): URL {
-  if (typeof to !== 'string' && !(to instanceof URL)) {
-    throw invalid(`to must be a URI such as https://customer.example/hooks, got ${to === null ? 'null' : typeof to}`);
-  }
-  const url = URL.parse(String(to));
-  if (url === null) {
-    throw invalid(
-      `to must be a URI such as https://customer.example/hooks, got a string of ${String(to).length} characters that is none`,
-    );
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw invalid(`to must carry no credentials, got some for ${url.host}: put them into a header`);
-  }
-  url.hash = '';
-  return url;
 }
 
 function checkId(id: unknown): string {

@@ -12,39 +12,19 @@ export interface SendEnd extends Answer {
 
 /** Makes one attempt: signs afresh, hands over to the transport. */
 export class Sender {
-  private readonly transports: readonly Transport[];
   private readonly signature: SignatureScheme | SignatureFor | undefined;
   private readonly clock: Clock;
 
-  constructor(transports: readonly Transport[], signature: SignatureScheme | SignatureFor | undefined, clock: Clock) {
-    this.transports = transports;
+  constructor(signature: SignatureScheme | SignatureFor | undefined, clock: Clock) {
     this.signature = signature;
     this.clock = clock;
   }
 
-  /** The transport for a destination, once it is known that the signature scheme can sign the delivery. */
-  route(delivery: Delivery): Transport | Promise<Transport> {
-    const transport = this.transportFor(delivery.to);
+  /** Throws what the signature scheme has against the delivery, before it is stored or sent. */
+  check(delivery: Delivery): void | Promise<void> {
     const scheme = this.schemeFor(delivery);
-    if (scheme instanceof Promise) {
-      return scheme.then((found) => {
-        found?.check?.(delivery);
-        return transport;
-      });
-    }
+    if (scheme instanceof Promise) return scheme.then((found) => found?.check?.(delivery));
     scheme?.check?.(delivery);
-    return transport;
-  }
-
-  transportFor(to: string): Transport {
-    const url = new URL(to);
-    const transport = this.transports.find((candidate) => candidate.accepts(url));
-    if (transport !== undefined) return transport;
-    const names = this.transports.map(({ name }) => name).join(', ');
-    throw new RingbackError(
-      'unsupported-destination',
-      `no transport accepts the scheme ${JSON.stringify(url.protocol)} (string); there is ${names}`,
-    );
   }
 
   async send(delivery: Delivery, transport: Transport, attempt: SendAttempt): Promise<SendEnd> {
