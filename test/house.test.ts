@@ -65,6 +65,16 @@ describe('the subpaths of the package', () => {
   });
 });
 
+describe('the docs', () => {
+  it('have an index that links every page', () => {
+    const index = readFileSync(`${root}/docs/README.md`, 'utf8');
+    const pages = readdirSync(`${root}/docs`, { recursive: true, encoding: 'utf8' })
+      .map((path) => path.replaceAll('\\', '/'))
+      .filter((path) => path.endsWith('.md') && path !== 'README.md' && !/^(api|node_modules)\//.test(path));
+    expect(pages.filter((path) => !index.includes(`](${path})`))).toEqual([]);
+  });
+});
+
 /** Made-up files: each rule must find what is wrong with them, or it proves nothing of the real ones. */
 describe('the rules find', () => {
   const made = (path: string, text: string) => parseSource(path, text);
