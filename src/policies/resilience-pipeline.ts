@@ -76,7 +76,7 @@ export class ResiliencePipeline implements IPolicy<PipelineContext> {
     return snapshotPipeline(this.#pipeline);
   }
 
-  /** Takes up what {@link snapshot} gave, in this process or another: a serverless run starts where the last one stopped. */
+  /** Takes up what {@link ResiliencePipeline.snapshot} gave, in this process or another: a serverless run starts where the last one stopped. */
   restore(snapshot: PipelineSnapshot): void {
     restorePipeline(this.#pipeline, snapshot);
   }
