@@ -2,6 +2,7 @@ import type { Delivery, Receipt } from '../callback.js';
 import type { Clock } from '../clock.js';
 import { isRingbackError } from '../errors.js';
 import type { Outcome } from '../outcome.js';
+import type { CancelSignal } from '../policies/cancel-signal.js';
 import type { Addresses } from './addresses.js';
 import { DeliveryError, type DeliveryFailure } from './delivery-error.js';
 import type { Destinations } from './destinations.js';
@@ -34,7 +35,7 @@ const FINAL: Partial<Record<Outcome['kind'], DeliveryFailure>> = {
  *
  * @throws DeliveryError with every attempt in it.
  */
-export async function deliverNow(engine: Engine, delivery: Delivery, signal: AbortSignal): Promise<Receipt> {
+export async function deliverNow(engine: Engine, delivery: Delivery, signal: CancelSignal): Promise<Receipt> {
   const { clock, events, sender } = engine;
   const { transport } = engine.addresses.of(delivery.to);
   const pipeline = engine.destinations.pipeline(delivery.destination);

@@ -6,6 +6,7 @@ import type { DeadLetter, DeadLetters } from '../outbox/outbox.js';
 import { randomId } from '../random.js';
 import { Addresses } from './addresses.js';
 import { attemptInBackground, type BackgroundEngine } from './background.js';
+import { Cancellation } from './cancellation.js';
 import { DeliveryError } from './delivery-error.js';
 import { Destinations } from './destinations.js';
 import { deliverNow, type Engine } from './direct.js';
@@ -36,7 +37,7 @@ export class DeliveryEngine {
   /** What ends the idempotency key of a delivery in the outbox. */
   readonly #keyEnds = new Map<string, EndKey>();
   /** Calls of `deliver` that run: each with its own way to be aborted, as one shared signal would cost its listeners' square. */
-  readonly #delivering = new Map<AbortController, Promise<unknown>>();
+  readonly #delivering = new Map<Cancellation, Promise<unknown>>();
   #closing: Promise<{ readonly undelivered: readonly Undelivered[] }> | undefined = undefined;
   #warnedOfDeadLetters = false;
 
@@ -167,16 +168,16 @@ export class DeliveryEngine {
 
   async #deliverTracked(delivery: Delivery, signal: AbortSignal | undefined): Promise<Receipt> {
     this.#checkOpen();
-    const controller = new AbortController();
-    const abort = (): void => controller.abort(signal?.reason);
+    const cancellation = new Cancellation();
+    const abort = (): void => cancellation.abort(signal?.reason);
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
-    const running = deliverNow(this.#engine, delivery, controller.signal);
-    this.#delivering.set(controller, running);
+    const running = deliverNow(this.#engine, delivery, cancellation);
+    this.#delivering.set(cancellation, running);
     try {
       return await running;
     } finally {
-      this.#delivering.delete(controller);
+      this.#delivering.delete(cancellation);
       signal?.removeEventListener('abort', abort);
     }
   }
@@ -242,7 +243,7 @@ export class DeliveryEngine {
       const settled = Promise.allSettled(this.#delivering.values()).finally(() => patience.abort());
       await Promise.race([settled, clock.sleep(timeoutMs, patience.signal).catch(() => {})]);
       const closed = new RingbackError('closed', 'this ringback instance was closed');
-      for (const controller of this.#delivering.keys()) controller.abort(closed);
+      for (const cancellation of this.#delivering.keys()) cancellation.abort(closed);
       await settled;
     }
     const left = await stopped;

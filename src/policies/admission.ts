@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import type { Outcome } from '../outcome.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import type { ConcurrencyLimiter } from './concurrency-limiter.js';
@@ -12,7 +13,7 @@ const IN_BREAKER = 4;
 /** What stands between an attempt and its call: nothing, a wait in ms, a place in line, or a refusal. */
 export type Gate = undefined | number | Promise<void> | Refusal;
 
-export const isRefusal = (gate: Exclude<Gate, undefined | number>): gate is Refusal => 'policy' in gate;
+export const isRefusal = (gate: Exclude<Gate, undefined>): gate is Refusal => typeof gate !== 'number' && 'policy' in gate;
 
 /**
  * The policies of one pipeline, asked in their order: concurrency line, rate reservation, the user's own, the breaker's
@@ -61,28 +62,29 @@ export class Admission {
     return undefined;
   }
 
-  /** True when nothing would be lost by forgetting this state: no work in flight or waiting, and a closed breaker. */
-  isIdle(): boolean {
-    const { breaker, limiter } = this;
-    const isQuiet = limiter === undefined || (limiter.inFlight === 0 && limiter.waiting === 0);
-    return isQuiet && (breaker === undefined || breaker.state === 'closed');
+  /** True when nothing would be lost by forgetting this state: no work in flight or waiting, a closed breaker, a token to be had. */
+  isIdle(clock: Clock): boolean {
+    const { breaker, limiter, rate } = this;
+    if (limiter !== undefined && (limiter.inFlight > 0 || limiter.waiting > 0)) return false;
+    if (breaker !== undefined && breaker.state !== 'closed') return false;
+    return rate === undefined || rate.waitMs(clock.monotonic()) === 0;
   }
 
   /**
-   * Asks the policies that the attempt is not in yet. A refusal has given back what was taken before. After a wait or a place
-   * in line, ask again: it goes on where it stood.
+   * Asks the policies that the attempt is not in yet. After a wait or a place in line, ask again: it goes on where it stood.
+   * Waiting is being in, so what a refused attempt was in before, or one that a policy threw at, is given back by {@link release}.
    */
   admit(attempt: PipelineAttempt, nowMs: number): Gate {
     const { limiter, rate, breaker } = this;
     if (limiter !== undefined && (attempt.held & IN_LINE) === 0) {
       const gate = limiter.acquire(attempt, nowMs);
-      if (gate === undefined) attempt.held |= IN_LINE;
-      else return this.stop(attempt, gate, IN_LINE);
+      if (gate === undefined || !isRefusal(gate)) attempt.held |= IN_LINE;
+      if (gate !== undefined) return gate;
     }
     if (rate !== undefined && (attempt.held & IN_RATE) === 0) {
       const gate = rate.acquire(attempt, nowMs);
-      if (gate === undefined) attempt.held |= IN_RATE;
-      else return this.stop(attempt, gate, IN_RATE);
+      if (gate === undefined || !isRefusal(gate)) attempt.held |= IN_RATE;
+      if (gate !== undefined) return gate;
     }
     if (this.extra.length > 0) {
       const gate = this.admitExtra(attempt, nowMs);
@@ -90,8 +92,8 @@ export class Admission {
     }
     if (breaker !== undefined && (attempt.held & IN_BREAKER) === 0) {
       const gate = breaker.acquire(attempt, nowMs);
-      if (gate === undefined) attempt.held |= IN_BREAKER;
-      else return this.stop(attempt, gate, IN_BREAKER);
+      if (gate === undefined || !isRefusal(gate)) attempt.held |= IN_BREAKER;
+      if (gate !== undefined) return gate;
     }
     return undefined;
   }
@@ -102,14 +104,9 @@ export class Admission {
     if ((held & IN_BREAKER) !== 0) this.breaker?.record(attempt, outcome, nowMs);
     if ((held & IN_LINE) !== 0) this.limiter?.record(attempt, outcome, nowMs);
     if ((held & IN_RATE) !== 0) this.rate?.record(attempt, outcome, nowMs);
-    const { twins } = attempt;
-    if (twins !== undefined) {
-      for (let i = 0; i < twins.length; i++) {
-        const twin = twins[i] as Attempt;
-        twin.startedAtMs = attempt.startedAtMs;
-        this.extra[i]?.record(twin, outcome, nowMs);
-      }
-    }
+    if (attempt.twins === undefined) return;
+    const thrown = this.eachExtra(attempt, attempt.twins, (policy, twin) => policy.record(twin, outcome, nowMs));
+    if (thrown !== undefined) throw thrown.error;
   }
 
   /** Gives back what the attempt holds: it left, never ran, or its work has really ended. */
@@ -117,10 +114,12 @@ export class Admission {
     const { held, twins } = attempt;
     attempt.held = 0;
     if ((held & IN_BREAKER) !== 0) this.breaker?.release(attempt);
-    if (twins !== undefined) this.releaseExtra(attempt, twins);
+    const thrown = twins === undefined ? undefined : this.eachExtra(attempt, twins, (policy, twin) => policy.release(twin));
+    attempt.twins = undefined;
     if ((held & IN_RATE) !== 0) this.rate?.release(attempt);
     // The slot last: freeing it lets the next one in, which must find everything else in order.
     if ((held & IN_LINE) !== 0) this.limiter?.release(attempt);
+    if (thrown !== undefined) throw thrown.error;
   }
 
   private admitExtra(attempt: PipelineAttempt, nowMs: number): Gate {
@@ -129,25 +128,27 @@ export class Admission {
     for (let i = twins.length; i < this.extra.length; i++) {
       const twin = attempt.twin();
       const gate = this.extra[i]?.acquire(twin, nowMs);
-      if (gate === undefined || typeof gate === 'number' || !isRefusal(gate)) twins.push(twin);
-      if (gate !== undefined) return this.stop(attempt, gate, 0);
+      if (gate === undefined || !isRefusal(gate)) twins.push(twin);
+      if (gate !== undefined) return gate;
     }
     return undefined;
   }
 
-  private releaseExtra(attempt: PipelineAttempt, twins: readonly Attempt[]): void {
-    attempt.twins = undefined;
-    for (let i = 0; i < twins.length; i++) {
-      const twin = twins[i] as Attempt;
-      twin.startedAtMs = attempt.startedAtMs;
-      this.extra[i]?.release(twin);
+  /** Tells every policy of the user's that has let the attempt in, also when one throws; gives the first throw. */
+  private eachExtra(
+    { startedAtMs }: PipelineAttempt,
+    twins: readonly Attempt[],
+    tell: (policy: Policy, twin: Attempt) => void,
+  ): { readonly error: unknown } | undefined {
+    let thrown: { readonly error: unknown } | undefined;
+    for (const [i, twin] of twins.entries()) {
+      twin.startedAtMs = startedAtMs;
+      try {
+        tell(this.extra[i] as Policy, twin);
+      } catch (error) {
+        thrown ??= { error };
+      }
     }
-  }
-
-  /** Waiting is being in: the place in line and the reserved time are given back like a slot. */
-  private stop(attempt: PipelineAttempt, gate: Exclude<Gate, undefined>, part: number): Exclude<Gate, undefined> {
-    if (typeof gate !== 'number' && isRefusal(gate)) this.release(attempt);
-    else attempt.held |= part;
-    return gate;
+    return thrown;
   }
 }

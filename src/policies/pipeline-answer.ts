@@ -13,15 +13,9 @@ export function answer(attempt: PipelineAttempt, end: AttemptEnd): void {
 
 /** No further attempt: the caller gets the real end; where time is what stopped us, that end is the cause. */
 export function giveUp(attempt: PipelineAttempt, why: GiveUpReason, end: AttemptEnd): void {
-  if ('value' in end || why !== 'deadline') {
-    answer(attempt, end);
-    return;
-  }
-  const isOurs = isRingbackError(end.error, 'deadline-exceeded');
-  const last = attempt.previous?.end;
-  const cause = isOurs ? last !== undefined && 'error' in last && last.error : end.error;
-  const doing = isOurs ? `attempt ${attempt.number} was still running` : 'the next attempt could not begin before it';
-  attempt.reject(deadlineError(attempt.destination, doing, cause || undefined));
+  const isCutByDeadline = isRingbackError(attempt.interruption?.error, 'deadline-exceeded');
+  if ('value' in end || why !== 'deadline' || isCutByDeadline) answer(attempt, end);
+  else attempt.reject(deadlineError(attempt.destination, 'the next attempt could not begin before it', end.error));
 }
 
 /** Refused at the first attempt, the refusal is the answer; at a later one, the last real end is. */

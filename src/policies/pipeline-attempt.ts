@@ -1,6 +1,8 @@
 import type { Clock, TimerHandle } from '../clock.js';
 import type { RingbackError } from '../errors.js';
 import type { AttemptEnd } from '../outcome.js';
+import { type AbortListener, listenTo, unlistenTo } from './abort-listeners.js';
+import type { CancelSignal } from './cancel-signal.js';
 import type { Callee, CallOptions } from './pipeline-call.js';
 import type { PipelineContext } from './pipeline-settings.js';
 import type { Attempt } from './policy.js';
@@ -20,6 +22,8 @@ export interface Interruption {
 export interface PreviousAttempt {
   readonly end: AttemptEnd;
   readonly delayMs: number;
+  /** Which of its prices the retry budget was charged. */
+  readonly timedOut: boolean;
 }
 
 /** The pipeline, as far as an attempt knows it. */
@@ -34,7 +38,7 @@ export interface AttemptOwner {
  * One try in a pipeline: what policies are handed, what the callee is handed, the entry in the line of timeouts and the
  * listener on the caller's signal, all in one object of one shape. A call that goes well costs one of these and one promise.
  */
-export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
+export class PipelineAttempt implements Attempt, TimeoutEntry, AbortListener, PipelineContext {
   readonly number: number;
   readonly enqueuedAtMs: number;
   startedAtMs = -1;
@@ -55,7 +59,7 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
   previous: PreviousAttempt | undefined = undefined;
 
   readonly fn: Callee<unknown>;
-  readonly signalOfCaller: AbortSignal | undefined;
+  readonly signalOfCaller: CancelSignal | undefined;
   readonly options: CallOptions | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -69,7 +73,7 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
     number: number,
     enqueuedAtMs: number,
     fn: Callee<unknown>,
-    signalOfCaller: AbortSignal | undefined,
+    signalOfCaller: CancelSignal | undefined,
     options: CallOptions | undefined,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
@@ -94,6 +98,12 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
 
   get deadlineAtMs(): number {
     return this.enqueuedAtMs + (this.options === undefined ? this.owner.deadlineMs : this.options.deadlineMs);
+  }
+
+  /** What the attempt before this one threw, where it threw. */
+  get previousError(): unknown {
+    const end = this.previous?.end;
+    return end !== undefined && 'error' in end ? end.error : undefined;
   }
 
   /** The callee's name for `number`. */
@@ -127,10 +137,10 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
   }
 
   /** The try that follows this one. */
-  following(delayMs: number, end: AttemptEnd): PipelineAttempt {
+  following(previous: PreviousAttempt): PipelineAttempt {
     const { owner, number, enqueuedAtMs, fn, signalOfCaller, options, resolve, reject } = this;
     const next = new PipelineAttempt(owner, number + 1, enqueuedAtMs, fn, signalOfCaller, options, resolve, reject);
-    next.previous = { delayMs, end };
+    next.previous = previous;
     return next;
   }
 
@@ -138,12 +148,17 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
   armDeadline(clock: Clock, nowMs: number): void {
     const leftMs = this.deadlineAtMs - nowMs;
     if (leftMs === Number.POSITIVE_INFINITY) return;
-    this.timer = clock.setTimer(() => this.expire(leftMs), Math.max(0, leftMs));
+    this.timer = clock.setTimer(() => this.passDeadline(), Math.max(0, leftMs));
   }
 
   listen(signal: AbortSignal): void {
+    // The callee may have aborted it itself.
+    if (signal.aborted) {
+      this.callerAborted();
+      return;
+    }
     this.isListening = true;
-    signal.addEventListener('abort', this, { once: true });
+    listenTo(signal, this);
   }
 
   /** Leaves no timer and no listener behind. */
@@ -154,23 +169,27 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
     }
     if (this.isListening) {
       this.isListening = false;
-      this.signalOfCaller?.removeEventListener('abort', this);
+      unlistenTo(this.signalOfCaller as AbortSignal, this);
     }
   }
 
-  /** The time of the attempt is over: its timeout, or the deadline where that came first. */
+  /** Its time in the line of timeouts is over; that time may be the deadline's too. */
   expire(afterMs: number): void {
-    const byDeadline = this.startedAtMs + afterMs >= this.deadlineAtMs;
-    const error = byDeadline
-      ? deadlineError(this.destination, `attempt ${this.number} was still running`, undefined)
-      : attemptTimeoutError(this.destination, Math.round(afterMs));
-    this.interrupt({ kind: 'timed-out', error, reason: error });
+    if (this.startedAtMs + afterMs >= this.deadlineAtMs) this.passDeadline();
+    else this.timeOut(attemptTimeoutError(this.destination, Math.round(afterMs)));
   }
 
-  /** The caller's signal was aborted. */
-  handleEvent(): void {
+  callerAborted(): void {
     const reason: unknown = this.signalOfCaller?.reason;
     this.interrupt({ kind: 'cancelled', error: cancelledError(this.destination, reason), reason });
+  }
+
+  private passDeadline(): void {
+    this.timeOut(deadlineError(this.destination, `attempt ${this.number} was still running`, this.previousError));
+  }
+
+  private timeOut(error: RingbackError): void {
+    this.interrupt({ kind: 'timed-out', error, reason: error });
   }
 
   private interrupt(interruption: Interruption): void {

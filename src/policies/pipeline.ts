@@ -2,6 +2,7 @@ import type { EventEmitter, IFailureEvent, ISuccessEvent } from 'cockatiel';
 import type { Clock } from '../clock.js';
 import type { AttemptEnd, Outcome } from '../outcome.js';
 import { Admission, type Gate, isRefusal } from './admission.js';
+import type { CancelSignal } from './cancel-signal.js';
 import { answer, answerRefused, giveUp } from './pipeline-answer.js';
 import { type AttemptOwner, type Interruption, PipelineAttempt } from './pipeline-attempt.js';
 import type { Callee, CallOptions, PipelineHooks } from './pipeline-call.js';
@@ -64,7 +65,7 @@ export class Pipeline implements AttemptOwner {
   }
 
   /** `execute`, with what one call may set for itself. */
-  call<T>(fn: Callee<T>, signal: AbortSignal | undefined, options: CallOptions | undefined): Promise<T> {
+  call<T>(fn: Callee<T>, signal: CancelSignal | undefined, options: CallOptions | undefined): Promise<T> {
     const nowMs = this.clock.monotonic();
     const refusal = this.admission.peekBreaker(nowMs);
     if (refusal !== undefined) return this.refuse(refusal, options, nowMs);
@@ -238,10 +239,9 @@ export class Pipeline implements AttemptOwner {
 
   /** Waits out the delay and tries again. The budget's token goes back if the retry is not made. */
   private async retry(attempt: PipelineAttempt, delayMs: number, outcome: Outcome, end: AttemptEnd): Promise<void> {
-    const { signalOfCaller } = attempt;
     const next = attempt.following(delayMs, end);
     try {
-      await this.clock.sleep(delayMs, signalOfCaller);
+      await waitAtGate(delayMs, next, undefined, this.clock);
       const nowMs = this.clock.monotonic();
       const refusal = this.admission.peekBreaker(nowMs);
       if (refusal === undefined) {
@@ -250,9 +250,7 @@ export class Pipeline implements AttemptOwner {
       }
       answerRefused(next, refusal, nowMs);
     } catch (error) {
-      next.reject(
-        signalOfCaller?.aborted ? cancelledError(this.callee, 'error' in end ? end.error : signalOfCaller.reason) : error,
-      );
+      next.reject(error);
     }
     this.budget?.giveBack(outcome.kind === 'timed-out', this.clock.monotonic());
   }

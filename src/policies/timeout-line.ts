@@ -47,7 +47,7 @@ export class TimeoutLine {
     entry.nextInLine = ends;
     last.nextInLine = entry;
     ends.previousInLine = entry;
-    if (this.timer === undefined || this.source !== timerSource(this.clock)) this.arm(entry.startedAtMs);
+    if (this.timer === undefined || this.source !== timerSource(this.clock)) this.arm();
   }
 
   remove(entry: TimeoutEntry): void {
@@ -60,10 +60,10 @@ export class TimeoutLine {
     if (nextInLine === previousInLine && !this.isFirstLook) this.disarm();
   }
 
-  private arm(nowMs: number): void {
+  private arm(): void {
     this.disarm();
+    const nowMs = this.clock.monotonic();
     const head = this.ends.nextInLine;
-    if (head === this.ends) return;
     const waitMs = Math.max(0, head.startedAtMs + this.timeoutMs - nowMs);
     this.isFirstLook = waitMs > FIRST_LOOK_MS && runsOnPlatformTimers(this.clock);
     this.armFor(this.isFirstLook ? FIRST_LOOK_MS : waitMs, nowMs);

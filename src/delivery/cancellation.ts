@@ -1,0 +1,26 @@
+import type { AbortListener, CancelSignal } from '../policies/cancel-signal.js';
+
+/** How one delivery is called off. The pipeline listens in one place at a time, so one listener is all there is room for. */
+export class Cancellation implements CancelSignal {
+  aborted = false;
+  reason: unknown = undefined;
+  private listener: AbortListener | undefined = undefined;
+
+  addEventListener(_type: 'abort', listener: AbortListener): void {
+    this.listener = listener;
+  }
+
+  removeEventListener(_type: 'abort', listener: AbortListener): void {
+    if (this.listener === listener) this.listener = undefined;
+  }
+
+  abort(reason: unknown): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    const { listener } = this;
+    this.listener = undefined;
+    if (typeof listener === 'function') listener();
+    else listener?.handleEvent();
+  }
+}
