@@ -59,15 +59,16 @@ function setPlatformTimer(callback: () => void, delayMs: number): TimerHandle {
   return long;
 }
 
-/** Node's own timers can end themselves, also while a fake clearTimeout that does not know them stands in the global's place. */
+const platformClearTimeout = globalThis.clearTimeout;
+
+/** A timer set before a fake came is the platform's to clear; of a fake's timer the platform takes no notice. */
 function clearPlatformTimer(timer: TimerHandle): void {
   if (isLongTimer(timer)) {
     clearPlatformTimer(timer.part);
     return;
   }
-  const { close } = timer as { readonly close?: () => void };
-  if (typeof close === 'function') close.call(timer);
-  else globalThis.clearTimeout(timer as number);
+  platformClearTimeout(timer as number);
+  if (globalThis.clearTimeout !== platformClearTimeout) globalThis.clearTimeout(timer as number);
 }
 
 type DateSource = typeof Date & { readonly isMock?: boolean };

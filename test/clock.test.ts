@@ -21,7 +21,7 @@ describe('systemClock', () => {
     }
   });
 
-  it('ends a timer of its own that a fake clearTimeout does not know', () => {
+  it('clears a timer of the platform’s that a fake clearTimeout does not know', () => {
     const timer = systemClock.setTimer(() => {}, DAY_MS) as NodeJS.Timeout;
     const real = globalThis.clearTimeout;
     globalThis.clearTimeout = () => {};

@@ -2,6 +2,10 @@ import { mock } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../src/clock.js';
+import { seededRandom } from '../src/random.js';
+import { createRingback, type Ringback } from '../src/ringback.js';
+import { scriptedTransport } from '../src/testing/scripted-transport.js';
+import type { ScriptedStep } from '../src/testing/transport-script.js';
 
 /** The fake timers that people use, each driven in its own way. */
 interface Fakes {
@@ -9,6 +13,8 @@ interface Fakes {
   advance(ms: number): Promise<void>;
   uninstall(): void;
 }
+
+const STEP_MS = 500;
 
 let sinon: FakeTimers.Clock | undefined;
 
@@ -20,7 +26,7 @@ const KINDS: Readonly<Record<string, Fakes>> = {
   },
   'sinon’s': {
     install: () => {
-      sinon = FakeTimers.install();
+      sinon = FakeTimers.install({ shouldClearNativeTimers: true });
     },
     advance: async (ms) => void (await sinon?.tickAsync(ms)),
     uninstall: () => sinon?.uninstall(),
@@ -28,8 +34,11 @@ const KINDS: Readonly<Record<string, Fakes>> = {
   'node:test’s': {
     install: () => mock.timers.enable({ apis: ['setTimeout', 'Date'] }),
     advance: async (ms) => {
-      mock.timers.tick(ms);
-      await Promise.resolve();
+      // One tick fires only the first of several chained sleeps, so time goes in steps, and promises settle between them.
+      for (let left = ms; left > 0; left -= STEP_MS) {
+        mock.timers.tick(Math.min(left, STEP_MS));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
     },
     uninstall: () => mock.timers.reset(),
   },
@@ -111,5 +120,47 @@ describe.each(Object.entries(KINDS))('systemClock under %s fake timers', (_, fak
     uninstall();
     systemClock.clearTimer(orphan);
     expect(fired).toBe(0);
+  });
+
+  const ringbackOver = (...script: readonly ScriptedStep[]): Ringback =>
+    createRingback({ transports: [scriptedTransport(script)], random: seededRandom(1) });
+  const to = 'https://customer.example/hooks';
+
+  it('drives a delivery with its retries', async () => {
+    install();
+    const ringback = ringbackOver({ status: 503, headers: { 'retry-after': '5' } }, 'failed', {
+      afterMs: 2_000,
+      step: 'delivered',
+    });
+    const delivery = ringback.deliver({ to });
+    await fakes.advance(25_000);
+    const { attempts } = await delivery;
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['overloaded', 'failed', 'delivered']);
+    expect(attempts[0]?.waitMs).toBeGreaterThanOrEqual(5_000);
+    expect(attempts[2]?.durationMs).toBeCloseTo(2_000, 3);
+    await ringback.close();
+  });
+
+  it('drives the timeout of an attempt, also where its timer was armed before they were installed', async () => {
+    const ringback = ringbackOver('delivered', 'hang', 'delivered');
+    await ringback.deliver({ to });
+    install();
+    const delivery = ringback.deliver({ to });
+    await fakes.advance(25_000);
+    const { attempts } = await delivery;
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['timed-out', 'delivered']);
+    expect(attempts[0]?.durationMs).toBeCloseTo(15_000, 3);
+    await ringback.close();
+  });
+
+  it('drives the schedule of the outbox', async () => {
+    install();
+    const ringback = ringbackOver('failed', 'failed', 'delivered');
+    const { id } = await ringback.enqueue({ to });
+    await fakes.advance(60_000);
+    expect(await ringback.status(id)).toEqual({ state: 'waiting' });
+    await fakes.advance(360_000);
+    expect(await ringback.status(id)).toEqual({ state: 'delivered' });
+    await ringback.close();
   });
 });
