@@ -1,0 +1,80 @@
+import type { Figure, Measurements, TopicFigures } from './figures.ts';
+import type { Verdict } from './targets.ts';
+
+/** One run, as it is written to a file. */
+export interface BenchResult {
+  readonly ranOn: string;
+  readonly size: 'full' | 'quick';
+  readonly node: string;
+  readonly machine: string;
+  readonly measurements: Measurements;
+  readonly targets: readonly Verdict[];
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  'no-op': 'Around an async no-op',
+  signal: 'Signal touched and one listener added',
+  refusal: 'Refused by an open circuit, a fresh error each time',
+  http: 'A signed callback of 1 KB over HTTP, 64 at once',
+  destinations: 'A delivery over the scripted transport, destinations at random',
+  memory: 'Memory of a destination at rest',
+};
+
+/** The whole result as Markdown, which reads well on a terminal too. */
+export function renderResult(result: BenchResult): string {
+  const { ranOn, node, machine, size, measurements, targets } = result;
+  const parts = [
+    `Run on ${ranOn} under Node ${node}, ${machine}, ${size} size. Ratios compare lower quartiles of interleaved rounds.`,
+  ];
+  for (const [topic, figures] of Object.entries(measurements)) parts.push(`**${TITLES[topic] ?? topic}**`, renderTopic(figures));
+  parts.push('**Targets**', renderTargets(targets));
+  return parts.join('\n\n');
+}
+
+/** The candidates of a topic; the first one is what the others are compared with. */
+function renderTopic({ unit, candidates }: TopicFigures): string {
+  const entries = Object.entries(candidates);
+  const base = entries[0]?.[1].lowerQuartile ?? Number.NaN;
+  const perSecond = unit.startsWith('µs');
+  const head = ['', `lower quartile, ${unit}`, 'median', 'least', ...(perSecond ? ['a second'] : []), 'times the first'];
+  const row = (name: string, { lowerQuartile, median, min }: Figure): string[] => [
+    name,
+    ...[lowerQuartile, median, min].map(written),
+    ...(perSecond ? [written(1e6 / lowerQuartile)] : []),
+    (lowerQuartile / base).toFixed(2),
+  ];
+  return table([head, ...entries.map(([name, figure]) => row(name, figure))]);
+}
+
+/** Each target with its figure, and whether it holds. */
+export function renderTargets(targets: readonly Verdict[]): string {
+  const rows = targets.map(({ text, bound, limit, unit, figure, passed }) => [
+    text,
+    `${bound} ${written(limit)} ${unit}`,
+    `${written(figure)} ${unit}`,
+    passed ? 'holds' : '**missed**',
+  ]);
+  return table([['what', 'target', 'measured', ''], ...rows]);
+}
+
+const written = (value: number): string =>
+  value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 2 : value < 1_000 ? 1 : 0 });
+
+/** A Markdown table with aligned columns. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
+
+const START = '<!-- written by npm run bench -- --docs -->';
+const END = '<!-- end of what was written -->';
+
+/** The page with this result between its two markers. */
+export function intoPage(page: string, result: BenchResult): string {
+  const start = page.indexOf(START);
+  const end = page.indexOf(END);
+  if (start < 0 || end < start) throw new Error('docs/benchmarks.md has lost the markers that the result stands between');
+  return `${page.slice(0, start + START.length)}\n\n${renderResult(result)}\n\n${page.slice(end)}`;
+}

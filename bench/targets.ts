@@ -1,0 +1,118 @@
+import {
+  BARE_AWAIT,
+  BARE_REQUEST,
+  COCKATIEL,
+  COCKATIEL_BREAKER,
+  COCKATIEL_REQUEST,
+  DELIVER,
+  FEW_DESTINATIONS,
+  IDLE_DESTINATION,
+  MANY_DESTINATIONS,
+  type Measurements,
+  RINGBACK,
+  type Topic,
+} from './figures.ts';
+
+/** A figure that must not be above, or below, its limit. */
+export interface Target {
+  readonly id: string;
+  readonly text: string;
+  readonly bound: 'at most' | 'at least';
+  readonly limit: number;
+  readonly unit: '×' | 'bytes';
+  readonly figure: (measurements: Measurements) => number;
+}
+
+/** A target, and how it was met. */
+export interface Verdict extends Omit<Target, 'figure'> {
+  readonly figure: number;
+  readonly passed: boolean;
+}
+
+/** What `--check` holds the package to. */
+export const TARGETS: readonly Target[] = [
+  {
+    id: 'no-op-over-bare-await',
+    text: 'an async no-op under all seven parts, against a bare await',
+    bound: 'at most',
+    limit: 6,
+    unit: '×',
+    figure: ratio('no-op', RINGBACK, BARE_AWAIT),
+  },
+  {
+    id: 'no-op-cheaper-than-cockatiel',
+    text: "an async no-op, cheaper than cockatiel's wrap of four",
+    bound: 'at least',
+    limit: 20,
+    unit: '×',
+    figure: ratio('no-op', COCKATIEL, RINGBACK),
+  },
+  {
+    id: 'signal-cheaper-than-cockatiel',
+    text: "signal touched and one listener added, cheaper than cockatiel's wrap of four",
+    bound: 'at least',
+    limit: 8,
+    unit: '×',
+    figure: ratio('signal', COCKATIEL, RINGBACK),
+  },
+  {
+    id: 'refusal-cheaper-than-cockatiel',
+    text: "a fresh refusal by an open circuit, cheaper than cockatiel's",
+    bound: 'at least',
+    limit: 3,
+    unit: '×',
+    figure: ratio('refusal', COCKATIEL_BREAKER, RINGBACK),
+  },
+  {
+    id: 'http-of-bare-request',
+    text: 'signed deliveries a second, against a bare undici.request on a Pool',
+    bound: 'at least',
+    limit: 0.6,
+    unit: '×',
+    figure: ratio('http', BARE_REQUEST, DELIVER),
+  },
+  {
+    id: 'http-over-cockatiel',
+    text: 'signed deliveries a second, against cockatiel + standardwebhooks + undici.request',
+    bound: 'at least',
+    limit: 1.8,
+    unit: '×',
+    figure: ratio('http', COCKATIEL_REQUEST, DELIVER),
+  },
+  {
+    id: 'idle-destination-bytes',
+    text: 'memory of one idle destination of 100,000',
+    bound: 'at most',
+    limit: 2_048,
+    unit: 'bytes',
+    figure: (measurements) => costOf(measurements, 'memory', IDLE_DESTINATION),
+  },
+  {
+    id: 'deliver-at-100000-destinations',
+    text: 'a deliver among 100,000 destinations, against one among 10',
+    bound: 'at most',
+    limit: 1.5,
+    unit: '×',
+    figure: ratio('destinations', MANY_DESTINATIONS, FEW_DESTINATIONS),
+  },
+];
+
+/** Holds measurements against targets. Throws where a figure is missing: a target that nothing was measured for is not met. */
+export function checkTargets(measurements: Measurements, targets: readonly Target[] = TARGETS): Verdict[] {
+  return targets.map(({ figure: figureIn, ...target }) => {
+    const figure = figureIn(measurements);
+    const passed = target.bound === 'at most' ? figure <= target.limit : figure >= target.limit;
+    return { ...target, figure: Math.round(figure * 100) / 100, passed };
+  });
+}
+
+/** How many times the second candidate's cost the first one costs. */
+function ratio(topic: Topic, first: string, second: string): Target['figure'] {
+  return (measurements) => costOf(measurements, topic, first) / costOf(measurements, topic, second);
+}
+
+function costOf(measurements: Measurements, topic: Topic, name: string): number {
+  const figure = measurements[topic]?.candidates[name];
+  if (figure === undefined || !(figure.lowerQuartile > 0)) throw new Error(`no figure for ${name} in ${topic}`);
+  return figure.lowerQuartile;
+}
