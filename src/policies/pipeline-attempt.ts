@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle } from '../clock.js';
 import type { RingbackError } from '../errors.js';
 import type { AttemptEnd } from '../outcome.js';
-import { type AbortListener, listenTo, unlistenTo } from './abort-listeners.js';
+import { listenTo, unlistenTo } from './abort-listeners.js';
 import type { CancelSignal } from './cancel-signal.js';
 import type { Callee, CallOptions } from './pipeline-call.js';
 import type { PipelineContext } from './pipeline-settings.js';
@@ -38,7 +38,7 @@ export interface AttemptOwner {
  * One try in a pipeline: what policies are handed, what the callee is handed, the entry in the line of timeouts and the
  * listener on the caller's signal, all in one object of one shape. A call that goes well costs one of these and one promise.
  */
-export class PipelineAttempt implements Attempt, TimeoutEntry, AbortListener, PipelineContext {
+export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
   readonly number: number;
   readonly enqueuedAtMs: number;
   startedAtMs = -1;
@@ -151,10 +151,10 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, AbortListener, Pi
     this.timer = clock.setTimer(() => this.passDeadline(), Math.max(0, leftMs));
   }
 
-  listen(signal: AbortSignal): void {
+  listen(signal: CancelSignal): void {
     // The callee may have aborted it itself.
     if (signal.aborted) {
-      this.callerAborted();
+      this.handleEvent();
       return;
     }
     this.isListening = true;
@@ -169,7 +169,7 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, AbortListener, Pi
     }
     if (this.isListening) {
       this.isListening = false;
-      unlistenTo(this.signalOfCaller as AbortSignal, this);
+      unlistenTo(this.signalOfCaller as CancelSignal, this);
     }
   }
 
@@ -179,7 +179,8 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, AbortListener, Pi
     else this.timeOut(attemptTimeoutError(this.destination, Math.round(afterMs)));
   }
 
-  callerAborted(): void {
+  /** The caller's signal was aborted. */
+  handleEvent(): void {
     const reason: unknown = this.signalOfCaller?.reason;
     this.interrupt({ kind: 'cancelled', error: cancelledError(this.destination, reason), reason });
   }

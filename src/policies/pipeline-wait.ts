@@ -19,7 +19,7 @@ export function waitAtGate(gate: number | Promise<void>, attempt: PipelineAttemp
   }
   return new Promise((resolve, reject) => {
     let timer: TimerHandle | undefined;
-    const listener = { callerAborted: () => end(() => reject(cancelledWhileWaiting(attempt))) };
+    const listener = { handleEvent: () => end(() => reject(cancelledWhileWaiting(attempt))) };
     const end = (settle: () => void): void => {
       if (timer !== undefined) clock.clearTimer(timer);
       timer = undefined;

@@ -4,11 +4,12 @@ import type { AttemptEnd, Outcome } from '../outcome.js';
 import { Admission, type Gate, isRefusal } from './admission.js';
 import type { CancelSignal } from './cancel-signal.js';
 import { answer, answerRefused, giveUp } from './pipeline-answer.js';
-import { type AttemptOwner, type Interruption, PipelineAttempt } from './pipeline-attempt.js';
+import { type AttemptOwner, type Interruption, PipelineAttempt, type PreviousAttempt } from './pipeline-attempt.js';
 import type { Callee, CallOptions, PipelineHooks } from './pipeline-call.js';
 import type { PipelinePlan } from './pipeline-plan.js';
-import { waitAtGate } from './pipeline-wait.js';
+import { checkAfterWait, waitAtGate } from './pipeline-wait.js';
 import type { Refusal } from './policy.js';
+import { ReclaimWatch } from './reclaim-watch.js';
 import { cancelledError, refusalError } from './refusal-error.js';
 import type { RetryDecision } from './retry.js';
 import type { RetryBudget } from './retry-budget.js';
@@ -45,6 +46,8 @@ export class Pipeline implements AttemptOwner {
   private readonly plan: PipelinePlan;
   private readonly timeouts: TimeoutLine | undefined;
   private readonly hooks: PipelineHooks | undefined;
+  /** Made when an attempt first has to wait in line. */
+  private reclaims: ReclaimWatch | undefined = undefined;
   private seenEpoch: number;
   private seenLimit: number;
   /** Set where somebody listens. */
@@ -66,6 +69,7 @@ export class Pipeline implements AttemptOwner {
 
   /** `execute`, with what one call may set for itself. */
   call<T>(fn: Callee<T>, signal: CancelSignal | undefined, options: CallOptions | undefined): Promise<T> {
+    if (signal?.aborted) return Promise.reject(cancelledError(this.callee, signal.reason));
     const nowMs = this.clock.monotonic();
     const refusal = this.admission.peekBreaker(nowMs);
     if (refusal !== undefined) return this.refuse(refusal, options, nowMs);
@@ -81,7 +85,7 @@ export class Pipeline implements AttemptOwner {
 
   /** True when nothing would be lost by letting it go: no work in flight or waiting, and a breaker that has nothing to say. */
   isIdle(): boolean {
-    return this.admission.isIdle();
+    return this.admission.isIdle(this.clock);
   }
 
   /** One microtask later: a promise that is rejected before anyone listens costs twice as much. */
@@ -93,12 +97,13 @@ export class Pipeline implements AttemptOwner {
   }
 
   private start(attempt: PipelineAttempt, nowMs: number): void {
-    const { signalOfCaller } = attempt;
-    if (signalOfCaller?.aborted) {
-      attempt.reject(cancelledError(this.callee, signalOfCaller.reason));
+    let gate: Gate;
+    try {
+      gate = this.admission.admit(attempt, nowMs);
+    } catch (error) {
+      this.abandon(attempt, error);
       return;
     }
-    const gate = this.admission.admit(attempt, nowMs);
     if (gate === undefined) this.invoke(attempt, nowMs);
     else void this.enter(attempt, gate);
   }
@@ -106,18 +111,20 @@ export class Pipeline implements AttemptOwner {
   private invoke(attempt: PipelineAttempt, nowMs: number): void {
     attempt.startedAtMs = nowMs;
     let work: unknown;
+    let promise: Promise<unknown> | undefined;
     try {
       work = attempt.fn(attempt.context());
+      promise = work instanceof Promise ? work : promiseOf(work);
     } catch (error) {
       this.end(attempt, { error });
       return;
     }
-    if (!isPromiseLike(work)) {
+    if (promise === undefined) {
       this.fulfil(attempt, work);
       return;
     }
     this.watch(attempt, nowMs);
-    work.then(
+    promise.then(
       (value) => this.fulfil(attempt, value),
       (error: unknown) => this.end(attempt, { error }),
     );
@@ -148,7 +155,7 @@ export class Pipeline implements AttemptOwner {
   /** The work has ended. If the attempt was answered before, all that is left is to give its place back. */
   private end(attempt: PipelineAttempt, end: AttemptEnd): void {
     if (attempt.interruption !== undefined) {
-      this.release(attempt);
+      this.releaseUnheard(attempt);
       return;
     }
     let ended = end;
@@ -173,6 +180,8 @@ export class Pipeline implements AttemptOwner {
     } catch (thrown) {
       attempt.reject(thrown);
     }
+    // A slot whose work goes on can be taken back one day.
+    this.watchLine();
   }
 
   private conclude(attempt: PipelineAttempt, end: AttemptEnd, outcome: Outcome, nowMs: number): void {
@@ -182,7 +191,7 @@ export class Pipeline implements AttemptOwner {
       return;
     }
     const decision = this.decide(attempt, outcome, nowMs, end);
-    if (decision.retry) void this.retry(attempt, decision.delayMs, outcome, end);
+    if (decision.retry) void this.retry(attempt, { end, delayMs: decision.delayMs, timedOut: outcome.kind === 'timed-out' });
     else giveUp(attempt, decision.why, end);
   }
 
@@ -197,7 +206,7 @@ export class Pipeline implements AttemptOwner {
     }
     if (outcome.kind === 'delivered') {
       this.budget?.deposit(nowMs);
-      this.successes?.emit({ duration: nowMs - attempt.startedAtMs });
+      if (this.successes !== undefined) tell(this.successes, { duration: nowMs - attempt.startedAtMs });
     } else if (outcome.retryAfterMs !== undefined) {
       this.admission.rate?.pauseUntil(nowMs + Math.min(outcome.retryAfterMs, MAX_PAUSE_MS));
     }
@@ -233,52 +242,98 @@ export class Pipeline implements AttemptOwner {
       }
       options?.observer?.decided(decision, this.budget?.balance(nowMs));
     }
-    this.failures?.emit({ duration: nowMs - attempt.startedAtMs, handled: decision.retry, reason: end });
+    if (this.failures !== undefined) {
+      tell(this.failures, { duration: nowMs - attempt.startedAtMs, handled: decision.retry, reason: end });
+    }
     return decision;
   }
 
-  /** Waits out the delay and tries again. The budget's token goes back if the retry is not made. */
-  private async retry(attempt: PipelineAttempt, delayMs: number, outcome: Outcome, end: AttemptEnd): Promise<void> {
-    const next = attempt.following(delayMs, end);
+  /** Waits out the delay and tries again, unless meanwhile the circuit opened, the caller aborted or the deadline passed. */
+  private async retry(attempt: PipelineAttempt, previous: PreviousAttempt): Promise<void> {
+    const next = attempt.following(previous);
     try {
-      await waitAtGate(delayMs, next, undefined, this.clock);
+      await waitAtGate(previous.delayMs, next, this.clock);
       const nowMs = this.clock.monotonic();
+      checkAfterWait(next, nowMs);
       const refusal = this.admission.peekBreaker(nowMs);
-      if (refusal === undefined) {
-        this.start(next, nowMs);
-        return;
-      }
-      answerRefused(next, refusal, nowMs);
+      if (refusal === undefined) this.start(next, nowMs);
+      else this.turnAway(next, refusal, nowMs);
     } catch (error) {
-      next.reject(error);
+      this.abandon(next, error);
     }
-    this.budget?.giveBack(outcome.kind === 'timed-out', this.clock.monotonic());
   }
 
   /** Waits for what holds the attempt back, and asks again, until it is in, refused, aborted or too late. */
   private async enter(attempt: PipelineAttempt, gate: Exclude<Gate, undefined>): Promise<void> {
     let standing: Gate = gate;
+    let nowMs = 0;
     try {
       while (standing !== undefined) {
-        if (typeof standing !== 'number' && isRefusal(standing)) {
-          answerRefused(attempt, standing, this.clock.monotonic());
+        if (isRefusal(standing)) {
+          this.turnAway(attempt, standing, this.clock.monotonic());
           return;
         }
-        await waitAtGate(standing, attempt, this.admission.limiter, this.clock);
+        this.watchLine();
+        await waitAtGate(standing, attempt, this.clock);
+        nowMs = this.clock.monotonic();
+        checkAfterWait(attempt, nowMs);
         // It may have opened while the attempt waited: what would only fail must not be let through.
-        standing = this.admission.peekBreaker(this.clock.monotonic());
-        if (standing !== undefined) this.release(attempt);
-        else standing = this.admission.admit(attempt, this.clock.monotonic());
+        standing = this.admission.peekBreaker(nowMs) ?? this.admission.admit(attempt, nowMs);
       }
     } catch (error) {
-      this.release(attempt);
-      attempt.reject(error);
+      this.abandon(attempt, error);
       return;
     }
-    this.invoke(attempt, this.clock.monotonic());
+    this.watchLine();
+    this.invoke(attempt, nowMs);
+  }
+
+  private turnAway(attempt: PipelineAttempt, refusal: Refusal, nowMs: number): void {
+    answerRefused(attempt, refusal, nowMs);
+    this.giveBack(attempt);
+  }
+
+  private abandon(attempt: PipelineAttempt, error: unknown): void {
+    attempt.reject(error);
+    this.giveBack(attempt);
+  }
+
+  /** The attempt is not made: what it took on its way goes back, the retry budget's token too. */
+  private giveBack(attempt: PipelineAttempt): void {
+    const { previous } = attempt;
+    if (attempt.held !== 0 || attempt.twins !== undefined) this.releaseUnheard(attempt);
+    if (previous !== undefined) this.budget?.giveBack(previous.timedOut, this.clock.monotonic());
+    this.watchLine();
+  }
+
+  /** The caller has its answer, so there is nobody to tell that a policy of the user's threw. */
+  private releaseUnheard(attempt: PipelineAttempt): void {
+    try {
+      this.release(attempt);
+    } catch {
+      // The others have been given back all the same.
+    }
+  }
+
+  private watchLine(): void {
+    const { limiter } = this.admission;
+    if (limiter === undefined || (this.reclaims === undefined && limiter.waiting === 0)) return;
+    this.reclaims ??= new ReclaimWatch(limiter, this.clock);
+    this.reclaims.look();
   }
 }
 
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
+/** Thenables that are no promises of this realm may settle twice, or throw: the platform sees to that. */
+function promiseOf(value: unknown): Promise<unknown> | undefined {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  return typeof (value as PromiseLike<unknown>).then === 'function' ? Promise.resolve(value) : undefined;
+}
+
+/** A listener that throws harms nothing: least of all does it make a failure of a call that was delivered. */
+function tell<E>(listeners: EventEmitter<E>, event: E): void {
+  try {
+    listeners.emit(event);
+  } catch {
+    // It is the listener's own fault, and the call is not the place to hear of it.
+  }
 }
