@@ -1,6 +1,6 @@
 import type { Clock, TimerHandle } from '../clock.js';
 import type { RingbackError } from '../errors.js';
-import type { AttemptEnd } from '../outcome.js';
+import type { AttemptEnd, Outcome } from '../outcome.js';
 import { listenTo, unlistenTo } from './abort-listeners.js';
 import type { CancelSignal } from './cancel-signal.js';
 import type { Callee, CallOptions } from './pipeline-call.js';
@@ -11,12 +11,15 @@ import type { TimeoutEntry } from './timeout-line.js';
 
 /** Why a running call was answered before it ended. */
 export interface Interruption {
-  readonly kind: 'timed-out' | 'cancelled';
+  readonly outcome: Outcome;
   /** What the caller gets. */
   readonly error: RingbackError;
   /** What the callee's signal is aborted with. */
   readonly reason: unknown;
 }
+
+const TIMED_OUT: Outcome = Object.freeze({ kind: 'timed-out', reason: 'no answer in time' });
+const CANCELLED: Outcome = Object.freeze({ kind: 'cancelled', reason: 'cancelled by the caller' });
 
 /** How the attempt before ended, and the wait that followed it. */
 export interface PreviousAttempt {
@@ -182,7 +185,7 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
   /** The caller's signal was aborted. */
   handleEvent(): void {
     const reason: unknown = this.signalOfCaller?.reason;
-    this.interrupt({ kind: 'cancelled', error: cancelledError(this.destination, reason), reason });
+    this.interrupt({ outcome: CANCELLED, error: cancelledError(this.destination, reason), reason });
   }
 
   private passDeadline(): void {
@@ -190,7 +193,7 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
   }
 
   private timeOut(error: RingbackError): void {
-    this.interrupt({ kind: 'timed-out', error, reason: error });
+    this.interrupt({ outcome: TIMED_OUT, error, reason: error });
   }
 
   private interrupt(interruption: Interruption): void {

@@ -7,6 +7,13 @@ import type { RetryDecision } from './retry.js';
 /** What a pipeline calls. */
 export type Callee<T> = (context: PipelineContext) => PromiseLike<T> | T;
 
+/** What a callee gave, where it is to be waited for. A thenable that is no promise of this realm may settle twice, or throw: the platform sees to that. */
+export function promiseOf(value: unknown): Promise<unknown> | undefined {
+  if (value instanceof Promise) return value;
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  return typeof (value as PromiseLike<unknown>).then === 'function' ? Promise.resolve(value) : undefined;
+}
+
 /** Told of one call as it goes: what receipts and errors are written from. */
 export interface CallObserver {
   attemptEnded(attempt: Attempt, outcome: Outcome, nowMs: number): void;

@@ -5,11 +5,18 @@ import { RingbackError } from '../errors.js';
 import { checkNames, contractOption, invalidOption, numberOption } from '../options.js';
 import type { AttemptEnd, Classify, Outcome, OutcomeKind } from '../outcome.js';
 import { systemRandom } from '../random.js';
-import { type CircuitBreaker, circuitBreaker } from './circuit-breaker.js';
-import { type ConcurrencyLimiter, concurrencyLimiter } from './concurrency-limiter.js';
+import { CircuitBreakerMachine } from './circuit-breaker/machine.js';
+import { type CircuitBreakerSettings, circuitBreakerSettings } from './circuit-breaker/settings.js';
+import type { CircuitBreaker, CircuitBreakerOptions } from './circuit-breaker.js';
+import {
+  type AimdLimiterOptions,
+  type BulkheadOptions,
+  type ConcurrencyLimiter,
+  concurrencyLimiter,
+} from './concurrency-limiter.js';
 import type { PipelineSettings } from './pipeline-settings.js';
 import type { Policy } from './policy.js';
-import { type RateLimiter, rateLimiter } from './rate-limiter.js';
+import { type RateLimiter, type RateLimiterOptions, rateLimiter } from './rate-limiter.js';
 import { createRetry, type Retry } from './retry.js';
 import { type RetryBudget, retryBudget } from './retry-budget.js';
 
@@ -32,6 +39,8 @@ const NAMES = [
 ] as const;
 
 const POLICY_METHODS = ['acquire', 'record', 'release', 'snapshot', 'restore'] as const;
+
+const BUDGET_METHODS = ['deposit', 'withdraw', 'giveBack', 'balance', 'waitMs', 'snapshot', 'restore'] as const;
 
 /** Settings, checked: makes the parts of as many pipelines as are asked for. */
 export interface PipelinePlan {
@@ -57,11 +66,13 @@ export interface PipelinePlan {
  */
 export function planPipeline(settings: PipelineSettings): PipelinePlan {
   checkNames('resiliencePipeline', settings, NAMES);
+  if (settings.name !== undefined && typeof settings.name !== 'string') throw invalidOption('name', 'a string', settings.name);
   const clock = contractOption('clock', settings.clock ?? systemClock, ['now', 'monotonic', 'setTimer', 'clearTimer', 'sleep']);
   const random = settings.random ?? systemRandom;
   if (typeof random !== 'function') throw invalidOption('random', 'a function', random);
   const { deadlineMs, timeoutMs } = planTimes(settings);
   const classify = planClassify(settings.classify);
+  checkFirstRetry(settings, deadlineMs);
   const plan: PipelinePlan = {
     clock,
     deadlineMs,
@@ -69,9 +80,15 @@ export function planPipeline(settings: PipelineSettings): PipelinePlan {
     retry: createRetry(settings.retry === false ? { maxAttempts: 1 } : (settings.retry ?? {}), random),
     classify,
     outcomeOf: (end) => toOutcome(classify?.(end) ?? classifyByDefault(end)),
-    breaker: maker('circuitBreaker', settings.circuitBreaker ?? {}, circuitBreaker),
-    limiter: maker('concurrency', settings.concurrency ?? false, concurrencyLimiter),
-    rate: maker('rateLimiter', settings.rateLimiter ?? false, rateLimiter),
+    breaker: maker('circuitBreaker', settings.circuitBreaker ?? {}, (options: CircuitBreakerOptions) =>
+      breakerMaker(options, timeoutMs),
+    ),
+    limiter: maker(
+      'concurrency',
+      settings.concurrency ?? false,
+      (options: BulkheadOptions | AimdLimiterOptions) => () => concurrencyLimiter(options),
+    ),
+    rate: maker('rateLimiter', settings.rateLimiter ?? false, (options: RateLimiterOptions) => () => rateLimiter(options)),
     budget: planBudget(settings),
     extra: planExtra(settings.extra),
   };
@@ -115,6 +132,8 @@ function planClassify(setting: PipelineSettings['classify']): Classify | undefin
 }
 
 const KINDS: Readonly<Record<OutcomeKind, Outcome>> = Object.freeze({
+  // A classifier may answer anything, also `constructor`.
+  __proto__: null as never,
   delivered: Object.freeze({ kind: 'delivered' }),
   rejected: Object.freeze({ kind: 'rejected' }),
   gone: Object.freeze({ kind: 'gone' }),
@@ -132,11 +151,11 @@ function toOutcome(answer: Outcome | OutcomeKind): Outcome {
   return answer.kind in KINDS ? answer : KINDS.failed;
 }
 
-/** An instance is shared as it is; options make a fresh policy each time; `false` makes none. */
+/** An instance is shared as it is; options, checked once, make a fresh policy each time; `false` makes none. */
 function maker<O extends object, P extends Policy>(
   name: string,
   setting: O | P | false,
-  make: (options: O) => P,
+  check: (options: O) => () => P,
 ): () => P | undefined {
   if (setting === false) return () => undefined;
   if (typeof setting !== 'object' || setting === null) throw invalidOption(name, 'options, an instance, or false', setting);
@@ -144,14 +163,47 @@ function maker<O extends object, P extends Policy>(
     const instance = contractOption(name, setting as P, POLICY_METHODS);
     return () => instance;
   }
-  return () => make(setting as O);
+  return check(setting as O);
 }
 
+function breakerMaker(options: CircuitBreakerOptions, timeoutMs: number | undefined): () => CircuitBreaker {
+  const settings = circuitBreakerSettings(options);
+  checkSlowMs(settings, timeoutMs);
+  return () => new CircuitBreakerMachine(settings);
+}
+
+/** No call lasts longer than its timeout. */
+function checkSlowMs({ rule }: CircuitBreakerSettings, timeoutMs: number | undefined): void {
+  const { slowMs } = rule.create();
+  if (slowMs === undefined || timeoutMs === undefined || slowMs <= timeoutMs) return;
+  throw new RingbackError(
+    'invalid-option',
+    `circuitBreaker.rule's slowMs (${slowMs}) must not be longer than an attempt may take (${timeoutMs}): no call could ever be slow`,
+  );
+}
+
+/** Who asks for retries must leave them the time; a cockatiel backoff draws by itself, and can't be asked. */
+function checkFirstRetry({ retry }: PipelineSettings, deadlineMs: number): void {
+  if (!retry || (retry.backoff !== undefined && !('delayMs' in retry.backoff))) return;
+  const outcome = KINDS[retry.on?.[0] ?? 'failed'];
+  const shortest = createRetry(retry, () => 0);
+  const first = shortest.next({ attempt: 1, previousDelayMs: 0, outcome, nowMs: 0, deadlineAtMs: deadlineMs });
+  if (first.retry || first.why !== 'deadline') return;
+  throw new RingbackError(
+    'invalid-option',
+    `deadlineMs (${deadlineMs}) must be longer than the first delay of retry.backoff: no retry could ever begin (retry: false leaves it out)`,
+  );
+}
+
+/** Where the pipeline does not retry, a budget is made only if it is asked for: whoever retries around it draws on it. */
 function planBudget({ budget, retry }: PipelineSettings): () => RetryBudget | undefined {
-  if (budget === false || retry === false) return () => undefined;
+  if (budget === false || (budget === undefined && retry === false)) return () => undefined;
   if (budget === undefined) return () => retryBudget();
   if (typeof budget !== 'object' || budget === null) throw invalidOption('budget', 'options, a retryBudget, or false', budget);
-  if ('withdraw' in budget) return () => budget;
+  if ('withdraw' in budget) {
+    const instance = contractOption('budget', budget, BUDGET_METHODS);
+    return () => instance;
+  }
   return () => retryBudget(budget);
 }
 

@@ -1,6 +1,7 @@
+import { invalidOption } from '../options.js';
 import type { ConcurrencyLimiter } from './concurrency-limiter.js';
 import type { Pipeline } from './pipeline.js';
-import type { PolicySnapshot } from './policy.js';
+import type { Policy, PolicySnapshot } from './policy.js';
 
 /** A pipeline's state: plain JSON, times in wall-clock ms. */
 export interface PipelineSnapshot {
@@ -8,7 +9,8 @@ export interface PipelineSnapshot {
   readonly circuitBreaker?: PolicySnapshot;
   readonly concurrency?: PolicySnapshot;
   readonly rateLimiter?: PolicySnapshot;
-  readonly budget?: { readonly balance: number };
+  /** `balance` is for the operator: what a retry could draw on, its parents' tokens regarded too. */
+  readonly budget?: PolicySnapshot;
   /** By the policy's name. */
   readonly extra?: Readonly<Record<string, PolicySnapshot>>;
 }
@@ -22,7 +24,7 @@ export function snapshotPipeline({ admission, budget, clock }: Pipeline): Pipeli
     ...(breaker && { circuitBreaker: breaker.snapshot(nowMs, wallMs) }),
     ...(limiter && { concurrency: { ...limiter.snapshot(nowMs, wallMs), ...occupancy(limiter) } }),
     ...(rate && { rateLimiter: rate.snapshot(nowMs, wallMs) }),
-    ...(budget && { budget: { balance: budget.balance(nowMs) } }),
+    ...(budget && { budget: { ...budget.snapshot(nowMs, wallMs), balance: budget.balance(nowMs) } }),
     ...(extra.length > 0 && {
       extra: Object.fromEntries(extra.map((policy) => [policy.name, policy.snapshot(nowMs, wallMs)])),
     }),
@@ -34,16 +36,22 @@ function occupancy({ inFlight, waiting, reclaimed }: ConcurrencyLimiter): Policy
   return { inFlight, waiting, reclaimed };
 }
 
-/** A budget is not restored: it starts full, and a second of traffic sets it right. */
-export function restorePipeline({ admission, clock }: Pipeline, snapshot: PipelineSnapshot): void {
+/** What it can't read it ignores: the part then starts fresh. A budget's parent is its owner's to keep. */
+export function restorePipeline({ admission, budget, clock }: Pipeline, snapshot: PipelineSnapshot): void {
+  if (!isObject(snapshot)) throw invalidOption('snapshot', 'an object that snapshot() gave', snapshot);
   const nowMs = clock.monotonic();
   const wallMs = clock.now();
+  const restore = (part: Restorable | undefined, saved: unknown): void => {
+    if (isObject(saved)) part?.restore(saved as PolicySnapshot, nowMs, wallMs);
+  };
   const { breaker, limiter, rate, extra } = admission;
-  if (snapshot.circuitBreaker !== undefined) breaker?.restore(snapshot.circuitBreaker, nowMs, wallMs);
-  if (snapshot.concurrency !== undefined) limiter?.restore(snapshot.concurrency, nowMs, wallMs);
-  if (snapshot.rateLimiter !== undefined) rate?.restore(snapshot.rateLimiter, nowMs, wallMs);
-  for (const policy of extra) {
-    const saved = snapshot.extra?.[policy.name];
-    if (saved !== undefined) policy.restore(saved, nowMs, wallMs);
-  }
+  restore(breaker, snapshot.circuitBreaker);
+  restore(limiter, snapshot.concurrency);
+  restore(rate, snapshot.rateLimiter);
+  restore(budget, snapshot.budget);
+  for (const policy of extra) restore(policy, snapshot.extra?.[policy.name]);
 }
+
+type Restorable = Pick<Policy, 'restore'>;
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

@@ -1,11 +1,11 @@
-import type { EventEmitter, IFailureEvent, ISuccessEvent } from 'cockatiel';
 import type { Clock } from '../clock.js';
 import type { AttemptEnd, Outcome } from '../outcome.js';
 import { Admission, type Gate, isRefusal } from './admission.js';
 import type { CancelSignal } from './cancel-signal.js';
 import { answer, answerRefused, giveUp } from './pipeline-answer.js';
 import { type AttemptOwner, type Interruption, PipelineAttempt, type PreviousAttempt } from './pipeline-attempt.js';
-import type { Callee, CallOptions, PipelineHooks } from './pipeline-call.js';
+import { type Callee, type CallOptions, type PipelineHooks, promiseOf } from './pipeline-call.js';
+import { PipelineListeners } from './pipeline-listeners.js';
 import type { PipelinePlan } from './pipeline-plan.js';
 import { checkAfterWait, waitAtGate } from './pipeline-wait.js';
 import type { Refusal } from './policy.js';
@@ -16,10 +16,6 @@ import type { RetryBudget } from './retry-budget.js';
 import type { TimeoutLine } from './timeout-line.js';
 
 const DELIVERED: Outcome = Object.freeze({ kind: 'delivered' });
-const INTERRUPTED: Readonly<Record<Interruption['kind'], Outcome>> = Object.freeze({
-  'timed-out': Object.freeze({ kind: 'timed-out', reason: 'no answer in time' }),
-  cancelled: Object.freeze({ kind: 'cancelled', reason: 'cancelled by the caller' }),
-});
 /** The user's `classify` threw: nothing is known of the destination, and trying again would throw again. */
 const UNCLASSIFIED: Outcome = Object.freeze({ kind: 'shed', reason: 'classify threw' });
 const RESOLVED: Promise<void> = Promise.resolve();
@@ -43,16 +39,11 @@ export class Pipeline implements AttemptOwner {
   readonly budget: RetryBudget | undefined;
   readonly admission: Admission;
   readonly clock: Clock;
+  readonly listeners: PipelineListeners;
   private readonly plan: PipelinePlan;
   private readonly timeouts: TimeoutLine | undefined;
-  private readonly hooks: PipelineHooks | undefined;
   /** Made when an attempt first has to wait in line. */
   private reclaims: ReclaimWatch | undefined = undefined;
-  private seenEpoch: number;
-  private seenLimit: number;
-  /** Set where somebody listens. */
-  successes: EventEmitter<ISuccessEvent> | undefined = undefined;
-  failures: EventEmitter<IFailureEvent> | undefined = undefined;
 
   constructor(plan: PipelinePlan, callee: string | undefined, timeouts: TimeoutLine | undefined, hooks?: PipelineHooks) {
     this.plan = plan;
@@ -62,9 +53,7 @@ export class Pipeline implements AttemptOwner {
     this.admission = new Admission(plan.breaker(), plan.limiter(), plan.rate(), plan.extra);
     this.budget = plan.budget();
     this.timeouts = timeouts;
-    this.hooks = hooks;
-    this.seenEpoch = this.admission.breaker?.epoch ?? 0;
-    this.seenLimit = this.admission.limiter?.limit ?? 0;
+    this.listeners = new PipelineListeners(callee, hooks, this.admission);
   }
 
   /** `execute`, with what one call may set for itself. */
@@ -114,7 +103,7 @@ export class Pipeline implements AttemptOwner {
     let promise: Promise<unknown> | undefined;
     try {
       work = attempt.fn(attempt.context());
-      promise = work instanceof Promise ? work : promiseOf(work);
+      promise = promiseOf(work);
     } catch (error) {
       this.end(attempt, { error });
       return;
@@ -174,9 +163,9 @@ export class Pipeline implements AttemptOwner {
   }
 
   /** @internal Called by the attempt. */
-  interrupted(attempt: PipelineAttempt, { kind, error }: Interruption): void {
+  interrupted(attempt: PipelineAttempt, { outcome, error }: Interruption): void {
     try {
-      this.conclude(attempt, { error }, INTERRUPTED[kind], this.clock.monotonic());
+      this.conclude(attempt, { error }, outcome, this.clock.monotonic());
     } catch (thrown) {
       attempt.reject(thrown);
     }
@@ -206,29 +195,17 @@ export class Pipeline implements AttemptOwner {
     }
     if (outcome.kind === 'delivered') {
       this.budget?.deposit(nowMs);
-      if (this.successes !== undefined) tell(this.successes, { duration: nowMs - attempt.startedAtMs });
+      this.listeners.succeeded(nowMs - attempt.startedAtMs);
     } else if (outcome.retryAfterMs !== undefined) {
       this.admission.rate?.pauseUntil(nowMs + Math.min(outcome.retryAfterMs, MAX_PAUSE_MS));
     }
     attempt.options?.observer?.attemptEnded(attempt, outcome, nowMs);
-    if (this.hooks !== undefined) this.tellChanges(this.hooks);
+    this.listeners.recorded(this.admission);
   }
 
   private release(attempt: PipelineAttempt): void {
     this.admission.release(attempt);
-    if (this.hooks !== undefined) this.hooks.released(this.callee ?? '');
-  }
-
-  private tellChanges(hooks: PipelineHooks): void {
-    const { breaker, limiter } = this.admission;
-    if (breaker !== undefined && breaker.epoch !== this.seenEpoch) {
-      this.seenEpoch = breaker.epoch;
-      hooks.circuitChanged(this.callee ?? '', breaker.state, breaker.changeReason);
-    }
-    if (limiter !== undefined && limiter.limit !== this.seenLimit) {
-      this.seenLimit = limiter.limit;
-      hooks.limitChanged(this.callee ?? '', limiter.limit);
-    }
+    this.listeners.released();
   }
 
   private decide(attempt: PipelineAttempt, outcome: Outcome, nowMs: number, end: AttemptEnd): RetryDecision {
@@ -242,9 +219,7 @@ export class Pipeline implements AttemptOwner {
       }
       options?.observer?.decided(decision, this.budget?.balance(nowMs));
     }
-    if (this.failures !== undefined) {
-      tell(this.failures, { duration: nowMs - attempt.startedAtMs, handled: decision.retry, reason: end });
-    }
+    this.listeners.failed(nowMs - attempt.startedAtMs, decision.retry, end);
     return decision;
   }
 
@@ -320,20 +295,5 @@ export class Pipeline implements AttemptOwner {
     if (limiter === undefined || (this.reclaims === undefined && limiter.waiting === 0)) return;
     this.reclaims ??= new ReclaimWatch(limiter, this.clock);
     this.reclaims.look();
-  }
-}
-
-/** Thenables that are no promises of this realm may settle twice, or throw: the platform sees to that. */
-function promiseOf(value: unknown): Promise<unknown> | undefined {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
-  return typeof (value as PromiseLike<unknown>).then === 'function' ? Promise.resolve(value) : undefined;
-}
-
-/** A listener that throws harms nothing: least of all does it make a failure of a call that was delivered. */
-function tell<E>(listeners: EventEmitter<E>, event: E): void {
-  try {
-    listeners.emit(event);
-  } catch {
-    // It is the listener's own fault, and the call is not the place to hear of it.
   }
 }

@@ -1,4 +1,5 @@
 import { EventEmitter, type IPolicy } from 'cockatiel';
+import { invalidOption } from '../options.js';
 import { Pipeline } from './pipeline.js';
 import type { Callee } from './pipeline-call.js';
 import { planPipeline } from './pipeline-plan.js';
@@ -21,14 +22,14 @@ export class ResiliencePipeline implements IPolicy<PipelineContext> {
 
   /** Fires for every call that succeeds, with its duration; cockatiel's contract. */
   get onSuccess(): IPolicy['onSuccess'] {
-    this.#pipeline.successes ??= new EventEmitter();
-    return this.#pipeline.successes.addListener;
+    this.#pipeline.listeners.successes ??= new EventEmitter();
+    return this.#pipeline.listeners.successes.addListener;
   }
 
   /** Fires for every attempt that fails; `handled` is true when it is tried again. cockatiel's contract. */
   get onFailure(): IPolicy['onFailure'] {
-    this.#pipeline.failures ??= new EventEmitter();
-    return this.#pipeline.failures.addListener;
+    this.#pipeline.listeners.failures ??= new EventEmitter();
+    return this.#pipeline.listeners.failures.addListener;
   }
 
   /**
@@ -37,7 +38,7 @@ export class ResiliencePipeline implements IPolicy<PipelineContext> {
    * callee ignores its signal.
    *
    * @throws RingbackError `circuit-open`, `circuit-isolated`, `concurrency-full`, `rate-limited`, `policy-refused`,
-   *   `attempt-timeout`, `deadline-exceeded`, `cancelled`.
+   *   `attempt-timeout`, `deadline-exceeded`, `cancelled`; `invalid-option` for what is no function, or no signal.
    * @example
    * ```ts
    * import { resiliencePipeline } from 'ringback';
@@ -47,6 +48,10 @@ export class ResiliencePipeline implements IPolicy<PipelineContext> {
    * ```
    */
   execute<T>(fn: Callee<T>, signal?: AbortSignal): Promise<T> {
+    if (typeof fn !== 'function') return Promise.reject(invalidOption('execute(fn)', 'a function', fn));
+    if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+      return Promise.reject(invalidOption('execute(fn, signal)', 'an AbortSignal, or left out', signal));
+    }
     return this.#pipeline.call(fn, signal, undefined);
   }
 
@@ -54,6 +59,7 @@ export class ResiliencePipeline implements IPolicy<PipelineContext> {
    * The function under this pipeline: same arguments, same `this`. A function that should hear of timeouts takes the signal
    * through `execute` instead.
    *
+   * @throws RingbackError `invalid-option` for what is no function.
    * @example
    * ```ts
    * import { resiliencePipeline } from 'ringback';
@@ -65,6 +71,7 @@ export class ResiliencePipeline implements IPolicy<PipelineContext> {
   wrap<This, Args extends unknown[], T>(
     fn: (this: This, ...args: Args) => PromiseLike<T> | T,
   ): (this: This, ...args: Args) => Promise<T> {
+    if (typeof fn !== 'function') throw invalidOption('wrap(fn)', 'a function', fn);
     const pipeline = this.#pipeline;
     return function (...args) {
       return pipeline.call(() => fn.apply(this, args), undefined, undefined);
