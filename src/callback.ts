@@ -39,7 +39,12 @@ export type CallbackContent<Types extends CallbackTypes> = {
         /** The payload, sent as JSON. */
         readonly data?: unknown;
       }
-    : { readonly type: Type; readonly data?: Types[Type] };
+    : {
+        /** What happened: one of the map's names. */
+        readonly type: Type;
+        /** The payload that the map has for this type, sent as JSON. */
+        readonly data?: Types[Type];
+      };
 }[keyof Types & string];
 
 /**
@@ -47,14 +52,17 @@ export type CallbackContent<Types extends CallbackTypes> = {
  * inspected or turned to JSON, as they may carry secrets.
  */
 export interface Delivery {
+  /** The same over all attempts. */
   readonly id: string;
   /** The destination's normalised URI. It may carry a secret in its query: not for logs. */
   readonly to: string;
   /** The key by which policies and lines are kept: the URI's origin by default. Safe to print. */
   readonly destination: string;
+  /** The callback's, as it came; so are the other fields that say no more here. */
   readonly type?: string | undefined;
   /** The callback's own headers, in their order. */
   readonly headers: Readonly<Record<string, string>>;
+  /** `data` as JSON, or the callback's `body`; empty where there was neither. */
   readonly body: Uint8Array;
   /** `application/json` for `data`, `text/plain; charset=utf-8` for text, `application/octet-stream` for bytes, unless a header says so. */
   readonly contentType: string;
@@ -62,7 +70,9 @@ export interface Delivery {
   readonly orderingKey?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** From -100 to 100; 0 where the callback has none. */
   readonly priority: number;
+  /** Ms from `acceptedAtMs`; undefined for the default of `deliver` or `enqueue`. */
   readonly deadlineMs?: number | undefined;
   /** Wall-clock ms at which it was accepted. */
   readonly acceptedAtMs: number;
@@ -70,9 +80,13 @@ export interface Delivery {
 
 /** What a transport is given: final headers (the scheme's signature among them) and bytes. */
 export interface Message {
+  /** The delivery's id, the same over all attempts. */
   readonly id: string;
+  /** The destination's normalised URI. It may carry a secret in its query: not for logs. */
   readonly to: string;
+  /** All that is to be sent, in their order; a transport adds only what frames its protocol. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The bytes that were signed: sent as they are. */
   readonly body: Uint8Array;
   /** The delivery this message was made of, for what only it knows: type, ordering key, correlation id. */
   readonly delivery: Delivery;
@@ -80,6 +94,7 @@ export interface Message {
 
 /** What the other end answered, where the protocol has an answer. */
 export interface Response {
+  /** The HTTP status, or the protocol's own code. */
   readonly status: number;
   /** Lower-case names; values of a repeated header joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
@@ -95,9 +110,13 @@ export interface AttemptRecord {
   readonly attempt: number;
   /** Wall-clock ms at which it began. */
   readonly startedAtMs: number;
+  /** How long it took, in ms, to three decimals; 0 for a refusal. */
   readonly durationMs: number;
+  /** What its end meant. */
   readonly outcome: OutcomeKind;
+  /** The status of the answer, where there was one. */
   readonly status?: number | undefined;
+  /** One short phrase for a person: `answered 503`. */
   readonly reason?: string | undefined;
   /** The policy that refused it, for the outcome `shed`. */
   readonly refusedBy?: string | undefined;
@@ -111,15 +130,21 @@ export interface AttemptRecord {
 
 /** Proof of delivery. Plain data: a store keeps it as JSON, the response's body as base64. */
 export interface Receipt {
+  /** The id of the delivery that earned it. */
   readonly id: string;
+  /** The key of its destination, its origin by default. */
   readonly destination: string;
+  /** The callback's own, as are the two that follow. */
   readonly type?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** Every attempt, the delivering one last. */
   readonly attempts: readonly AttemptRecord[];
+  /** Wall-clock ms at which the callback was accepted. */
   readonly acceptedAtMs: number;
+  /** Wall-clock ms at which it was known to be delivered. */
   readonly deliveredAtMs: number;
+  /** What the receiver answered, where the protocol has an answer. */
   readonly response?: Response | undefined;
   /** True when an earlier delivery with the same idempotency key earned this receipt. */
   readonly deduplicated: boolean;
@@ -127,6 +152,8 @@ export interface Receipt {
 
 /** What one send came to: the outcome, and the answer where there was one. */
 export interface Answer {
+  /** What the end means: the one thing that decides what happens next. */
   readonly outcome: Outcome;
+  /** The answer, for the receipt. */
   readonly response?: Response | undefined;
 }

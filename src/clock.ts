@@ -139,7 +139,20 @@ export function timerSource(clock: Clock): unknown {
 /**
  * `sleep` made of a clock's timers: what a {@link Clock} of your own can use for its `sleep`.
  *
+ * @param clock whose timers to wait on
+ * @param delayMs how long, in ms
  * @throws the signal's reason, at once when it is aborted already.
+ * @example
+ * ```ts
+ * import { type Clock, sleepOn, systemClock } from 'ringback';
+ *
+ * const hasty: Clock = {
+ *   ...systemClock,
+ *   setTimer: (callback, delayMs) => systemClock.setTimer(callback, delayMs / 1_000),
+ *   sleep: (delayMs, signal) => sleepOn(hasty, delayMs, signal),
+ * };
+ * await hasty.sleep(10_000); // ten milliseconds
+ * ```
  */
 export function sleepOn(clock: Pick<Clock, 'setTimer' | 'clearTimer'>, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -81,6 +81,7 @@ export class RingbackError extends Error {
     this.code = code;
   }
 
+  /** `AbortError`, `TimeoutError` or `RingbackError`, by the code. */
   override get name(): string {
     if (this.code === 'cancelled') return 'AbortError';
     return this.code === 'attempt-timeout' || this.code === 'deadline-exceeded' ? 'TimeoutError' : 'RingbackError';
@@ -105,7 +106,20 @@ export function withoutStack<E extends Error>(make: () => E): E {
   }
 }
 
-/** True for every error that any copy of ringback in this process made, with a `code` to switch on if one is asked for. */
+/**
+ * True for every error that any copy of ringback in this process made; with a code, only for errors of this code.
+ *
+ * @param error anything that was caught
+ * @param code the code to ask for; left out, any will do
+ * @example
+ * ```ts
+ * import { isRingbackError, resiliencePipeline } from 'ringback';
+ *
+ * const partner = resiliencePipeline({ attemptTimeoutMs: 10, retry: false });
+ * const error = await partner.execute(() => new Promise(() => {})).catch((thrown: unknown) => thrown);
+ * console.log(isRingbackError(error, 'attempt-timeout'), isRingbackError(new Error('mine'))); // true false
+ * ```
+ */
 export function isRingbackError<Code extends RingbackErrorCode = RingbackErrorCode>(
   error: unknown,
   code?: Code,

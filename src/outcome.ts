@@ -28,6 +28,7 @@ export type OutcomeKind =
 
 /** What an attempt's end means, and what is known about why. */
 export interface Outcome {
+  /** The one word that policies, retries and the outbox decide on. */
   readonly kind: OutcomeKind;
   /** The status of the answer, where the protocol has one (HTTP status, SMTP reply code). */
   readonly status?: number | undefined;

@@ -11,6 +11,14 @@ let poolIndex = POOL_SIZE;
 /**
  * Unpredictable randomness with 53 bits a draw, from the platform's cryptographic generator, fetched 256 draws at a time. Ids
  * are made of it, so `Math.random` would not do.
+ *
+ * @example
+ * ```ts
+ * import { systemRandom } from 'ringback';
+ *
+ * const number = systemRandom();
+ * console.log(number >= 0 && number < 1); // true
+ * ```
  */
 export const systemRandom: Random = () => {
   if (poolIndex === POOL_SIZE) {

@@ -44,7 +44,9 @@ export interface Ringback<Types extends CallbackTypes = CallbackTypes> {
   readonly deadLetters: DeadLetters;
   /** Everything an operator asks, as plain JSON without a secret in it. */
   snapshot(): RingbackSnapshot;
+  /** Calls the listener at each such event. What it throws, or rejects with, is logged and harms nothing. */
   on<Event extends keyof RingbackEvents>(event: Event, listener: RingbackEvents[Event]): void;
+  /** Takes the listener off again. */
   off<Event extends keyof RingbackEvents>(event: Event, listener: RingbackEvents[Event]): void;
 }
 

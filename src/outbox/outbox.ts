@@ -5,9 +5,11 @@ import type { Random } from '../random.js';
 
 /** One delivery in the outbox, with what has happened to it so far. */
 export interface OutboxEntry {
+  /** What is to be delivered. */
   readonly delivery: Delivery;
   /** What was tried, oldest first, at most the last 20; `attemptCount` counts all. */
   readonly attempts: readonly AttemptRecord[];
+  /** Attempts that were made since it was accepted, or replayed. */
   readonly attemptCount: number;
 }
 
@@ -32,7 +34,9 @@ export type Disposition =
 
 /** What ringback lends an outbox. The outbox pulls; ringback decides. */
 export interface OutboxHost {
+  /** The instance's own: what all times and waits are taken from. */
   readonly clock: Clock;
+  /** The instance's own. */
   readonly random: Random;
   /** Would the destination's policies refuse now? An outbox does not hand over what would only be refused. */
   peek(destination: string): Refusal | undefined;
@@ -48,16 +52,23 @@ export interface OutboxHost {
 
 /** A delivery that was given up. Headers and body are kept for a replay, and don't show. */
 export interface DeadLetter {
+  /** The delivery's id: what `replay` and `purge` take. */
   readonly id: string;
+  /** The key of its destination, its origin by default. */
   readonly destination: string;
+  /** The callback's own, as are the two that follow. */
   readonly type?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** Why it was given up: `gone`, `out of attempts`, `rejected: answered 404`, … */
   readonly reason: string;
+  /** Oldest first, at most the last 20; `attemptCount` counts all. */
   readonly attempts: readonly AttemptRecord[];
+  /** Attempts that were made. */
   readonly attemptCount: number;
+  /** Wall-clock ms at which the callback was accepted. */
   readonly acceptedAtMs: number;
+  /** Wall-clock ms at which it was given up. */
   readonly deadAtMs: number;
 }
 
@@ -75,12 +86,15 @@ export interface DeadLetters {
 export interface OutboxSnapshot {
   /** All that is accepted and unfinished. */
   readonly depth: number;
+  /** Attempts that run now. */
   readonly running: number;
   /** Ready to run now. */
   readonly ready: number;
   /** Waiting for its time. */
   readonly waiting: number;
+  /** How long ago the oldest unfinished one was accepted, in ms; 0 when there is none. */
   readonly oldestAgeMs: number;
+  /** Dead letters that are kept. */
   readonly deadLetters: number;
 }
 
@@ -91,6 +105,7 @@ export type OutboxStatus = 'ready' | 'running' | 'waiting' | 'dead';
  * Holds what was accepted until it is delivered. Everything it accepts ends: done, dead, cancelled, or handed back by `stop`.
  */
 export interface Outbox {
+  /** What it is called in messages. */
   readonly name: string;
   /**
    * Takes an entry. Resolves once it is stored: for a durable outbox, once a crash would not lose it. At the bound it waits
@@ -103,6 +118,7 @@ export interface Outbox {
   wake(destination: string): void;
   /** Takes one out. False when it is unknown or finished. A running one is aborted. */
   cancel(id: string): Promise<boolean>;
+  /** Where it stands; undefined when it is unknown or finished. */
   status(id: string): Promise<OutboxStatus | undefined>;
   /** Resolves when nothing is left that is accepted and unfinished. */
   drain(): Promise<void>;
@@ -111,6 +127,8 @@ export interface Outbox {
    * outbox in memory these are about to be lost; a durable one keeps them and resolves with none.
    */
   stop(timeoutMs: number): Promise<readonly Delivery[]>;
+  /** What was given up and is kept. */
   readonly deadLetters: DeadLetters;
+  /** Depths and ages at this monotonic time. */
   snapshot(nowMs: number): OutboxSnapshot;
 }

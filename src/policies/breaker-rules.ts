@@ -22,6 +22,7 @@ export interface BreakerRule {
 export interface BreakerRuleSpec {
   /** What its snapshots are marked with: a breaker takes up only those of its own rule. */
   readonly name: string;
+  /** A fresh rule that has seen nothing. */
   create(): BreakerRule;
 }
 
@@ -30,5 +31,6 @@ export interface BreakerRuleSpec {
  * own circuit breaker.
  */
 export interface ClocklessRuleSpec extends BreakerRuleSpec {
+  /** The mark of it: `asCockatielBreaker` takes no other. */
   readonly clockless: true;
 }

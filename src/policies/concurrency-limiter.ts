@@ -22,6 +22,7 @@ export interface BulkheadOptions extends LineOptions {
 
 /** Settings of a limit that adapts: additive increase, multiplicative decrease. */
 export interface AimdLimiterOptions extends LineOptions {
+  /** Left out: a limit that is named is a bulkhead's. */
   readonly limit?: undefined;
   /** Default 20 (Netflix), or what of `minLimit` … `maxLimit` is nearest to it. */
   readonly initialLimit?: number;
@@ -39,7 +40,9 @@ export interface AimdLimiterOptions extends LineOptions {
 export interface ConcurrencyLimiter extends Policy {
   /** How many may run at once now. */
   readonly limit: number;
+  /** Slots that are taken. */
   readonly inFlight: number;
+  /** Attempts in line. */
   readonly waiting: number;
   /** Is there a slot to be had at once? `peek` asks for a slot or a place in line; who must not stand in line asks this. */
   readonly free: boolean;

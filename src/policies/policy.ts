@@ -5,6 +5,7 @@ export type RefusalCode = 'circuit-open' | 'circuit-isolated' | 'concurrency-ful
 
 /** Why a policy does not let an attempt in. Returned, not thrown: most of the time nobody wants a stack. */
 export interface Refusal {
+  /** What the caller's error will say; a policy of your own says `policy-refused`. */
   readonly code: RefusalCode;
   /** The name of the policy that refused. */
   readonly policy: string;
@@ -67,6 +68,7 @@ export type PolicySnapshot = { readonly [key: string]: string | number | boolean
  * ```
  */
 export interface Policy {
+  /** Stands in refusals, and is what a pipeline's snapshot keeps its state under. */
   readonly name: string;
   /** Would it refuse now? No side effect. Fails fast, and tells the outbox when to come back. */
   peek?(nowMs: number): Refusal | undefined;

@@ -4,6 +4,17 @@ import type { Refusal } from './policy.js';
 /**
  * One of our own policies refused the call: nothing was sent. `retryAfterMs` says when to come back, where the policy knows.
  * cockatiel's guards hold for it: `isBrokenCircuitError`, `isIsolatedCircuitError`, `isBulkheadRejectedError`.
+ *
+ * @example
+ * ```ts
+ * import { bulkhead, RefusalError, resiliencePipeline } from 'ringback';
+ *
+ * const partner = resiliencePipeline({ concurrency: bulkhead({ limit: 1, maxWaiting: 0 }), name: 'partner' });
+ * const first = partner.execute(async () => 'first');
+ * const second = await partner.execute(async () => 'second').catch((error: unknown) => error);
+ * if (second instanceof RefusalError) console.log(second.code, second.policy); // concurrency-full concurrency-limiter
+ * await first;
+ * ```
  */
 export class RefusalError extends RingbackError {
   /** The policy that refused. */

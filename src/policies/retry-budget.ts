@@ -19,6 +19,7 @@ export interface RetryBudgetOptions {
 
 /** Tokens that retries draw on: bounds what retrying adds to the load. */
 export interface RetryBudget {
+  /** Stands where a policy's name would. */
   readonly name: 'retry-budget';
   /** A success: refunds here and in every parent. */
   deposit(nowMs: number): void;

@@ -19,6 +19,7 @@ export interface ScriptedTransportOptions {
 
 /** One send, as a {@link ScriptedTransport} keeps it. */
 export interface RecordedSend {
+  /** What it was given: final headers and bytes. */
   readonly message: Message;
   /** The attempt's number, from 1. */
   readonly attempt: number;

@@ -30,9 +30,11 @@ export interface SendAttempt {
  * ```
  */
 export interface Transport {
+  /** What it is called in messages. */
   readonly name: string;
   /** True for destinations it can carry to. The first transport that accepts is taken. */
   accepts(to: URL): boolean;
+  /** Makes one attempt: sends the message's headers and bytes as they are, and retries nothing by itself. */
   send(message: Message, attempt: SendAttempt): Promise<Answer>;
   /** Ends what it holds open: sockets, pools. Called once, by `ringback.close()`. */
   close?(): Promise<void>;
