@@ -117,6 +117,15 @@ function readThroughFakes(): number {
 /**
  * The process's own time. It looks the globals up at each call, so the fake timers of vitest, sinon, jest and node:test,
  * installed at any moment, drive it too.
+ *
+ * @example
+ * ```ts
+ * import { systemClock } from 'ringback';
+ *
+ * const startedMs = systemClock.monotonic();
+ * await systemClock.sleep(10);
+ * console.log(systemClock.monotonic() - startedMs > 5); // true
+ * ```
  */
 export const systemClock: Clock = {
   now: () => globalThis.Date.now(),
