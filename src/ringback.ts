@@ -5,6 +5,7 @@ import type { RingbackOptions } from './delivery/options.js';
 import type { RingbackSnapshot } from './delivery/snapshot.js';
 import type { DeliveryStatus, Enqueued } from './delivery/status.js';
 import type { Undelivered } from './delivery/undelivered.js';
+import { checkNames, contractOption, durationOption } from './options.js';
 import type { DeadLetters } from './outbox/outbox.js';
 
 /** What one call of `deliver` or `enqueue` may set for itself. */
@@ -68,15 +69,32 @@ export interface Ringback<Types extends CallbackTypes = CallbackTypes> {
 export function createRingback<Types extends CallbackTypes = CallbackTypes>(options: RingbackOptions): Ringback<Types> {
   const engine = new DeliveryEngine(options);
   return {
-    deliver: (callback, settings) => engine.deliver(callback as Callback, settings?.signal),
-    enqueue: (callback, settings) => engine.enqueue(callback as Callback, settings?.signal),
+    // Async, so that whatever is wrong comes as a rejection.
+    deliver: async (callback, settings) => engine.deliver(callback as Callback, signalOf('deliver', settings)),
+    enqueue: async (callback, settings) => engine.enqueue(callback as Callback, signalOf('enqueue', settings)),
     status: (id) => engine.status(id),
     cancel: (id) => engine.cancel(id),
     drain: () => engine.drain(),
-    close: (settings) => engine.close(settings?.timeoutMs),
+    close: async (settings) => engine.close(closeMs(settings)),
     deadLetters: engine.deadLetters,
     snapshot: () => engine.snapshot(),
     on: (event, listener) => engine.events.on(event, listener),
     off: (event, listener) => engine.events.off(event, listener),
   };
+}
+
+const DEFAULT_CLOSE_MS = 10_000;
+
+function closeMs(settings: { readonly timeoutMs?: number } = {}): number {
+  const { timeoutMs } = settings ?? {};
+  checkNames('close', settings, ['timeoutMs']);
+  return durationOption('close.timeoutMs', timeoutMs, DEFAULT_CLOSE_MS);
+}
+
+function signalOf(owner: string, settings: CallSettings | undefined): AbortSignal | undefined {
+  if (settings === undefined) return undefined;
+  const { signal } = settings ?? {};
+  checkNames(owner, settings, ['signal']);
+  if (signal === undefined) return undefined;
+  return contractOption(`${owner}.signal`, signal, ['addEventListener', 'removeEventListener']);
 }

@@ -1,4 +1,4 @@
-import type { Delivery } from '../callback.js';
+import type { Callback, Delivery } from '../callback.js';
 
 /**
  * A delivery as ringback makes it: what may carry a secret (the URI's query, headers, body) stands behind getters over private
@@ -19,8 +19,10 @@ export class AcceptedDelivery implements Delivery {
   readonly #to: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #body: Uint8Array;
+  readonly #isData: boolean;
 
-  constructor(fields: Delivery) {
+  /** `isData` says that the body was made of `data`. */
+  constructor(fields: Delivery, isData: boolean) {
     this.id = fields.id;
     this.destination = fields.destination;
     this.type = fields.type;
@@ -35,6 +37,7 @@ export class AcceptedDelivery implements Delivery {
     this.#to = fields.to;
     this.#headers = fields.headers;
     this.#body = fields.body;
+    this.#isData = isData;
     Object.freeze(this);
   }
 
@@ -48,5 +51,17 @@ export class AcceptedDelivery implements Delivery {
 
   get body(): Uint8Array {
     return this.#body;
+  }
+
+  /** The callback it was made of, with its id: enqueued again, it has the same payload and so the same fingerprint. */
+  callback(): Callback {
+    const { id, to, type, idempotencyKey, orderingKey, correlationId, metadata, priority, deadlineMs } = this;
+    const fields = { id, to, type, idempotencyKey, orderingKey, correlationId, metadata, priority, deadlineMs };
+    if (this.#isData) {
+      const data: unknown = JSON.parse(new TextDecoder().decode(this.#body));
+      return { ...fields, headers: this.#headers, data };
+    }
+    // The body goes as bytes, so the content type that a text had goes along as a header.
+    return { ...fields, headers: { 'content-type': this.contentType, ...this.#headers }, body: this.#body };
   }
 }

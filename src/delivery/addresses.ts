@@ -55,12 +55,20 @@ export class Addresses {
   }
 
   #transportFor(url: URL): Transport {
-    const transport = this.#transports.find((candidate) => candidate.accepts(url));
+    const transport = this.#transports.find((candidate) => accepts(candidate, url));
     if (transport !== undefined) return transport;
     const names = this.#transports.map(({ name }) => name).join(', ');
     throw new RingbackError(
       'unsupported-destination',
       `no transport accepts the scheme ${JSON.stringify(url.protocol)} (string); there is ${names}`,
     );
+  }
+}
+
+function accepts(transport: Transport, to: URL): boolean {
+  try {
+    return transport.accepts(to);
+  } catch (cause) {
+    throw new RingbackError('unsupported-destination', `accepts() of the transport ${transport.name} threw`, { cause });
   }
 }

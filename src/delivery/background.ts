@@ -1,18 +1,19 @@
 import type { Delivery, Receipt } from '../callback.js';
-import { RingbackError } from '../errors.js';
+import { isRingbackError } from '../errors.js';
 import type { Disposition, OutboxEntry } from '../outbox/outbox.js';
 import type { Outcome } from '../outcome.js';
 import type { Pipeline } from '../policies/pipeline.js';
 import type { Retry } from '../policies/retry.js';
 import type { Random } from '../random.js';
-import { type Engine, receiptOf } from './direct.js';
+import { receiptOf } from './delivery-end.js';
+import type { Engine } from './direct.js';
 import { Journal } from './journal.js';
 import type { SendEnd } from './sender.js';
 
-/** How long a refused callback stays away where the policy knows no time; a release wakes it earlier. */
+/** How long a refused callback stays away where the policy names no time. */
 const REFUSED_MS = 1_000;
-/** How long a retry stays away while the budget is empty, at least. */
-const BUDGET_EMPTY_MS = 1_000;
+/** How long a retry stays away while the budget is empty: at least, and at most. */
+const BUDGET_EMPTY_MS = { least: 1_000, most: 10_000 } as const;
 
 /** What makes attempts for the outbox. */
 export interface BackgroundEngine extends Engine {
@@ -23,7 +24,10 @@ export interface BackgroundEngine extends Engine {
   readonly onDelivered: (delivery: Delivery, receipt: Receipt) => void;
 }
 
-/** One attempt of a delivery from the outbox, and what is to become of it. It never rejects. */
+/**
+ * One attempt of a delivery from the outbox, and what is to become of it. It never rejects: what is accepted must end, also
+ * where a setting of the user's throws.
+ */
 export async function attemptInBackground(
   engine: BackgroundEngine,
   entry: OutboxEntry,
@@ -35,9 +39,7 @@ export async function attemptInBackground(
     const pipeline = engine.destinations.pipeline(entry.delivery.destination);
     return await attempt(engine, pipeline, journal, entry, signal);
   } catch (error) {
-    // Settings or a scheme of the user's that throw: hopeless for this attempt, and nothing of the destination's doing.
-    const reason = error instanceof RingbackError ? error.message : 'an option of createRingback threw';
-    return decide(engine, journal, { kind: 'failed', reason }, entry);
+    return hopeless(journal, isRingbackError(error) ? error.message : 'a setting of yours threw');
   }
 }
 
@@ -49,75 +51,79 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<Disposition> {
   const { clock, events, sender } = engine;
-  const { delivery } = entry;
+  const { delivery, attemptCount } = entry;
   const leftMs = deadlineLeftMs(engine, delivery);
-  if (leftMs <= 0) return dead(journal, 'deadline');
-  const isRetry = entry.attemptCount > 0;
+  if (leftMs <= 0) return hopeless(journal, 'deadline');
+  const isRetry = attemptCount > 0;
   const afterTimeout = lastReal(entry)?.outcome === 'timed-out';
-  const nowMs = clock.monotonic();
-  if (isRetry && pipeline.budget?.withdraw(afterTimeout, nowMs) === false) {
-    const waitMs = Math.min(pipeline.budget.waitMs(afterTimeout, nowMs), BUDGET_EMPTY_MS * 10);
-    return later(journal, Math.max(waitMs, BUDGET_EMPTY_MS) * (1 + engine.random()));
+  if (isRetry && pipeline.budget?.withdraw(afterTimeout, clock.monotonic()) === false) {
+    return postponed(engine, journal, pipeline.budget.waitMs(afterTimeout, clock.monotonic()));
   }
   const { transport } = engine.addresses.of(delivery.to);
   const options = { deadlineMs: leftMs, priority: delivery.priority, retries: false, observer: journal };
   let end: SendEnd | undefined;
+  let cause: unknown;
   try {
     end = await pipeline.call(
-      ({ signal: attemptSignal }) => sender.send(delivery, transport, { number: entry.attemptCount + 1, signal: attemptSignal }),
+      ({ signal: attemptSignal }) => sender.send(delivery, transport, { number: attemptCount + 1, signal: attemptSignal }),
       signal,
       options,
     );
-  } catch {
-    // The journal has it: refused, timed out, cancelled or failed.
+  } catch (error) {
+    cause = error;
   }
-  if (journal.refusal !== undefined) {
-    if (isRetry) pipeline.budget?.giveBack(afterTimeout, clock.monotonic());
-    return later(journal, journal.refusal.retryAfterMs ?? REFUSED_MS);
-  }
-  if (end?.outcome.kind === 'delivered') {
+  const wasMade = journal.attemptCount > attemptCount;
+  if (isRetry && !wasMade) pipeline.budget?.giveBack(afterTimeout, clock.monotonic());
+  if (journal.refusal !== undefined) return later(journal, finite(journal.refusal.retryAfterMs));
+  if (wasMade && journal.lastOutcome?.kind === 'delivered') {
     engine.onDelivered(delivery, receiptOf(journal, end, clock, events));
     return { next: 'done' };
   }
-  // Cut short by a cancel, which the outbox knows of, or by its stop, which hands it back: delivered it was not.
-  if (signal.aborted) return later(journal, 0);
   const balance = pipeline.budget?.balance(clock.monotonic());
-  return decide(engine, journal, journal.lastOutcome ?? { kind: 'failed', reason: 'the attempt did not begin' }, entry, balance);
+  if (signal.aborted) {
+    // Cut short by a cancel, which the outbox knows of, or by its stop, which hands it back.
+    if (wasMade) journal.decided({ retry: false, why: 'not-retryable' }, balance);
+    return later(journal, 0);
+  }
+  if (!wasMade && isRingbackError(cause, 'deadline-exceeded')) return hopeless(journal, 'deadline');
+  return decide(engine, journal, entry, balance);
 }
 
 /** The schedule's word on a failed attempt. */
-function decide(
-  engine: BackgroundEngine,
-  journal: Journal,
-  outcome: Outcome,
-  entry: OutboxEntry,
-  budgetBalance?: number,
-): Disposition {
+function decide(engine: BackgroundEngine, journal: Journal, entry: OutboxEntry, balance: number | undefined): Disposition {
   const nowMs = engine.clock.monotonic();
-  // An attempt that could not even begin counts too, or a fault of ours would come back for ever.
-  if (journal.attemptCount === entry.attemptCount) journal.attemptEnded(neverBegun(nowMs), outcome, nowMs);
+  // What could not even begin (a policy of the user's threw) counts as an attempt too, or it would come back for ever.
+  if (journal.attemptCount === entry.attemptCount) journal.attemptEnded({ startedAtMs: nowMs }, NOT_BEGUN, nowMs);
+  const outcome = journal.lastOutcome ?? NOT_BEGUN;
   const previousDelayMs = lastReal(entry)?.waitMs ?? 0;
   const deadlineAtMs = nowMs + deadlineLeftMs(engine, entry.delivery);
   const decision = engine.retry.next({ attempt: journal.attemptCount, previousDelayMs, outcome, nowMs, deadlineAtMs });
-  journal.decided(decision, budgetBalance);
+  journal.decided(decision, balance);
   if (decision.retry) return later(journal, decision.delayMs);
   const why = decision.why === 'not-retryable' ? outcome.kind : decision.why;
-  return dead(journal, outcome.reason === undefined ? why : `${why}: ${outcome.reason}`);
+  return hopeless(journal, outcome.reason === undefined ? why : `${why}: ${outcome.reason}`);
 }
 
-const later = ({ records, attemptCount }: Journal, delayMs: number): Disposition => ({
-  next: 'later',
-  delayMs,
-  attempts: records,
-  attemptCount,
-});
+/** An empty budget postpones a retry, and burns no attempt. Jittered, as all that wait for tokens must not come in one moment. */
+function postponed({ random }: BackgroundEngine, journal: Journal, waitMs: number): Disposition {
+  const retryAfterMs = Math.min(Math.max(waitMs, BUDGET_EMPTY_MS.least), BUDGET_EMPTY_MS.most) * (1 + random());
+  const reason = 'it has no token for a retry';
+  journal.refused(journal.attemptCount + 1, { code: 'policy-refused', policy: 'retry-budget', reason, retryAfterMs });
+  return later(journal, retryAfterMs);
+}
 
-const dead = ({ records, attemptCount }: Journal, reason: string): Disposition => ({
-  next: 'dead',
-  reason,
-  attempts: records,
-  attemptCount,
-});
+function later({ records, attemptCount }: Journal, delayMs: number): Disposition {
+  return { next: 'later', delayMs, attempts: records, attemptCount };
+}
+
+function hopeless({ records, attemptCount }: Journal, reason: string): Disposition {
+  return { next: 'dead', reason, attempts: records, attemptCount };
+}
+
+/** A policy of the user's may name a time that no clock can wait for. */
+function finite(retryAfterMs: number | undefined): number {
+  return retryAfterMs !== undefined && retryAfterMs >= 0 && Number.isFinite(retryAfterMs) ? retryAfterMs : REFUSED_MS;
+}
 
 function deadlineLeftMs({ clock }: Engine, { deadlineMs, acceptedAtMs }: Delivery): number {
   return deadlineMs === undefined ? Number.POSITIVE_INFINITY : acceptedAtMs + deadlineMs - clock.now();
@@ -128,14 +134,4 @@ function lastReal({ attempts }: OutboxEntry): OutboxEntry['attempts'][number] | 
   return attempts.findLast((record) => record.refusedBy === undefined);
 }
 
-const neverBegun = (nowMs: number): Parameters<Journal['attemptEnded']>[0] => ({
-  number: 1,
-  destination: undefined,
-  priority: 0,
-  enqueuedAtMs: nowMs,
-  deadlineAtMs: Number.POSITIVE_INFINITY,
-  startedAtMs: nowMs,
-  breakerMark: 0,
-  limiterMark: undefined,
-  rateMark: 0,
-});
+const NOT_BEGUN: Outcome = Object.freeze({ kind: 'failed', reason: 'the attempt could not begin' });

@@ -1,8 +1,8 @@
 import { classifyByDefault } from '../classify/default.js';
 import type { Clock } from '../clock.js';
 import { RingbackError } from '../errors.js';
-import { invalidOption } from '../options.js';
-import type { Classify } from '../outcome.js';
+import { checkNames, invalidOption } from '../options.js';
+import type { Classify, Outcome } from '../outcome.js';
 import { DestinationMap } from '../policies/destination-map.js';
 import { Pipeline } from '../policies/pipeline.js';
 import type { PipelineHooks } from '../policies/pipeline-call.js';
@@ -18,6 +18,19 @@ const DEFAULT_ATTEMPT_TIMEOUT_MS = 15_000;
 /** Destinations with one timeout share one line of timeouts; beyond this many different timeouts each has its own. */
 const MAX_SHARED_LINES = 64;
 
+/** A destination's settings leave out what is the instance's (clock, random) or the transport's (classify). */
+const NAMES = [
+  'deadlineMs',
+  'retry',
+  'budget',
+  'circuitBreaker',
+  'concurrency',
+  'rateLimiter',
+  'attemptTimeoutMs',
+  'extra',
+  'name',
+];
+
 /** What the destinations of one instance have in common. */
 export interface DestinationsSettings {
   readonly pipeline: DestinationSettings | ((destination: string) => DestinationSettings);
@@ -28,8 +41,15 @@ export interface DestinationsSettings {
   readonly hooks: PipelineHooks;
 }
 
-/** A transport says what its answer means; a throw is classified as anywhere. */
-const answered: Classify = (end) => ('value' in end ? (end.value as SendEnd).outcome : classifyByDefault(end));
+const NO_OUTCOME: Outcome = Object.freeze({ kind: 'failed', reason: 'the transport answered with no outcome' });
+
+/** A transport says what its answer means; a throw is classified as anywhere. What says nothing is not delivered. */
+const answered: Classify = (end) => {
+  if (!('value' in end)) return classifyByDefault(end);
+  const outcome = (end.value as Partial<SendEnd> | undefined)?.outcome;
+  if (typeof outcome?.kind !== 'string') return NO_OUTCOME;
+  return outcome.retryAfterMs === undefined || outcome.retryAfterMs >= 0 ? outcome : { ...outcome, retryAfterMs: undefined };
+};
 
 /** One pipeline per destination, bounded; and the client's retry budget above them all. */
 export class Destinations {
@@ -42,8 +62,9 @@ export class Destinations {
   constructor(settings: DestinationsSettings) {
     const { budget, pipeline, maxDestinations } = settings;
     this.settings = settings;
-    this.clientBudget = budget === false ? undefined : retryBudget({ maxTokens: 100, reservePerSecond: 10, ...budget });
+    this.clientBudget = clientBudget(budget);
     if (typeof pipeline !== 'function') {
+      checkNames('pipeline', pipeline, NAMES);
       refuseInstances(pipeline);
       this.sharedPlan = this.plan(pipeline);
     }
@@ -74,14 +95,27 @@ export class Destinations {
   }
 
   private create(destination: string): Pipeline {
-    const { pipeline, hooks } = this.settings;
-    const plan = this.sharedPlan ?? this.plan((pipeline as (destination: string) => DestinationSettings)(destination));
+    const { hooks } = this.settings;
+    const plan = this.sharedPlan ?? this.plan(this.ask(destination));
     return new Pipeline(plan, destination, this.timeoutLine(plan), hooks);
   }
 
+  /** @throws RingbackError `invalid-option` when the user's function throws, or does not answer with settings at once. */
+  private ask(destination: string): DestinationSettings {
+    const { pipeline } = this.settings;
+    let settings: unknown;
+    try {
+      settings = typeof pipeline === 'function' ? pipeline(destination) : pipeline;
+    } catch (cause) {
+      throw new RingbackError('invalid-option', `the function given as pipeline threw for ${destination}`, { cause });
+    }
+    // A promise has no names of its own, and would pass for settings that leave all at its default.
+    if (settings instanceof Promise) throw invalidOption('pipeline(destination)', 'settings, not a promise of them', settings);
+    checkNames('pipeline(destination)', settings, NAMES);
+    return settings;
+  }
+
   private plan(settings: DestinationSettings): PipelinePlan {
-    if (typeof settings !== 'object' || settings === null)
-      throw invalidOption('pipeline', 'settings or a function of the destination', settings);
     const { clock, random } = this.settings;
     const deadlineMs = settings.deadlineMs ?? undefined;
     const attemptTimeoutMs =
@@ -94,8 +128,10 @@ export class Destinations {
 
   /** Every destination's budget stands in the client's, unless it brings a parent of its own. */
   private nest(budget: DestinationSettings['budget']): RetryBudgetOptions | RetryBudget | false {
-    if (budget === false || this.clientBudget === undefined) return budget ?? {};
-    if (budget !== undefined && ('withdraw' in budget || budget.parent !== undefined)) return budget;
+    if (budget === undefined) return this.clientBudget === undefined ? {} : { parent: this.clientBudget };
+    // What is no object is refused by the plan.
+    if (typeof budget !== 'object' || budget === null || this.clientBudget === undefined) return budget;
+    if ('withdraw' in budget || budget.parent !== undefined) return budget;
     return { ...budget, parent: this.clientBudget };
   }
 
@@ -109,18 +145,25 @@ export class Destinations {
   }
 }
 
+function clientBudget(budget: RetryBudgetOptions | false | undefined): RetryBudget | undefined {
+  if (budget === false) return undefined;
+  if (budget !== undefined && (typeof budget !== 'object' || budget === null)) {
+    throw invalidOption('budget', 'options or false', budget);
+  }
+  return retryBudget({ maxTokens: 100, reservePerSecond: 10, ...budget });
+}
+
+const has = (part: unknown, method: string): boolean => typeof part === 'object' && part !== null && method in part;
+
 /** In settings that all destinations share, an instance would make one breaker of all of them. */
-function refuseInstances(settings: DestinationSettings): void {
-  const { circuitBreaker, concurrency, rateLimiter, budget, extra } = settings;
-  const parts = { circuitBreaker, concurrency, rateLimiter };
-  for (const [name, part] of Object.entries(parts)) {
-    if (part && 'acquire' in part) throw shared(`pipeline.${name}`);
+function refuseInstances({ circuitBreaker, concurrency, rateLimiter, budget, extra }: DestinationSettings): void {
+  for (const [name, part] of Object.entries({ circuitBreaker, concurrency, rateLimiter })) {
+    if (has(part, 'acquire')) throw shared(`pipeline.${name}`);
   }
-  if (budget && 'withdraw' in budget) throw shared('pipeline.budget');
-  if (circuitBreaker && 'rule' in circuitBreaker && circuitBreaker.rule !== undefined && 'failure' in circuitBreaker.rule) {
-    throw shared('pipeline.circuitBreaker.rule');
-  }
-  if (extra !== undefined && extra.length > 0) throw shared('pipeline.extra');
+  if (has(budget, 'withdraw')) throw shared('pipeline.budget');
+  const rule = circuitBreaker && 'rule' in Object(circuitBreaker) ? (circuitBreaker as { rule?: unknown }).rule : undefined;
+  if (has(rule, 'failure')) throw shared('pipeline.circuitBreaker.rule');
+  if (Array.isArray(extra) && extra.length > 0) throw shared('pipeline.extra');
 }
 
 function shared(name: string): RingbackError {
@@ -134,6 +177,8 @@ function shared(name: string): RingbackError {
 /** The key that a destination has if the user names none: safe to print, so it holds no query. */
 export function destinationKey(to: URL): string {
   if (to.origin !== 'null') return to.origin;
-  if (to.protocol === 'mailto:') return `mailto:${to.pathname.slice(to.pathname.lastIndexOf('@') + 1).toLowerCase()}`;
-  return `${to.protocol}${to.host === '' ? '' : `//${to.host}`}${to.pathname}`;
+  // Without `//` the platform finds no credentials in a URI: `smtp:user:password@host`. A mail's name is nobody's business either.
+  const path = to.pathname.slice(to.pathname.lastIndexOf('@') + 1);
+  if (to.protocol === 'mailto:') return `mailto:${path.toLowerCase()}`;
+  return to.host === '' ? `${to.protocol}${path}` : `${to.protocol}//${to.host}${to.pathname}`;
 }

@@ -1,16 +1,18 @@
 import { type Clock, systemClock } from '../clock.js';
+import { RingbackError } from '../errors.js';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import type { IdempotencyStore } from '../idempotency/store.js';
 import type { Logger } from '../logger.js';
-import { checkNames, contractOption, durationOption, functionOption, invalidOption, numberOption } from '../options.js';
+import { checkNames, contractOption, functionOption, invalidOption, numberOption } from '../options.js';
 import { memoryOutbox } from '../outbox/memory-outbox.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { STANDARD_WEBHOOKS_SCHEDULE_MS, schedule } from '../policies/backoff.js';
+import { type Backoff, STANDARD_WEBHOOKS_SCHEDULE_MS, schedule } from '../policies/backoff.js';
 import { createRetry, type Retry } from '../policies/retry.js';
 import { type Random, systemRandom } from '../random.js';
 import type { SignatureScheme } from '../signing/scheme.js';
 import type { Transport } from '../transports/transport.js';
 import { destinationKey } from './destinations.js';
+import { guardedLogger } from './guarded-logger.js';
 import type { DestinationSettings, RingbackOptions, SignatureFor } from './options.js';
 
 const NAMES = [
@@ -59,32 +61,25 @@ export interface EngineSettings {
 /** @throws RingbackError `invalid-option`. */
 export function checkOptions(options: RingbackOptions): EngineSettings {
   checkNames('createRingback', options, NAMES);
-  const clock = contractOption('clock', options.clock ?? systemClock, ['now', 'monotonic', 'setTimer', 'clearTimer', 'sleep']);
+  const { clock: brought = systemClock } = options;
+  const clock = contractOption('clock', brought, ['now', 'monotonic', 'setTimer', 'clearTimer', 'sleep']);
   const random = functionOption('random', options.random, systemRandom);
-  const logger = contractOption('logger', options.logger ?? SILENT, ['debug', 'info', 'warn', 'error']);
-  const idempotency = options.idempotency ?? {};
+  const { logger = SILENT, idempotency = {} } = options;
+  contractOption('logger', logger, ['debug', 'info', 'warn', 'error']);
   checkNames('idempotency', idempotency, ['store', 'leaseMs', 'ttlMs']);
-  const store = idempotency.store ?? memoryIdempotencyStore({ clock, random });
+  const { store = memoryIdempotencyStore({ clock, random }) } = idempotency;
   return {
     transports: checkTransports(options.transports),
     signature: checkSignature(options.signature),
-    pipeline: options.pipeline ?? {},
+    pipeline: options.pipeline === undefined ? {} : options.pipeline,
     budget: options.budget,
     destinationOf: safeKey(functionOption('destination', options.destination, destinationKey)),
     maxDestinations: numberOption('maxDestinations', options.maxDestinations, 10_000, { from: 1, to: 1_000_000, integer: true }),
-    outbox: contractOption('outbox', options.outbox ?? memoryOutbox(), [
-      'add',
-      'start',
-      'wake',
-      'cancel',
-      'status',
-      'drain',
-      'stop',
-    ]),
+    outbox: checkOutbox(options.outbox),
     retry: createRetry(
       {
         maxAttempts: MAX_SCHEDULED_ATTEMPTS,
-        backoff: options.schedule ?? schedule(STANDARD_WEBHOOKS_SCHEDULE_MS),
+        backoff: checkSchedule(options.schedule),
         on: ['failed', 'overloaded', 'timed-out', 'rejected', 'shed'],
         maxRetryAfterMs: MAX_RETRY_AFTER_MS,
       },
@@ -92,12 +87,22 @@ export function checkOptions(options: RingbackOptions): EngineSettings {
     ),
     store: contractOption('idempotency.store', store, ['claim', 'renew', 'complete', 'release']),
     leaseMs: numberOption('idempotency.leaseMs', idempotency.leaseMs, 60_000, { from: 100 }),
-    ttlMs: durationOption('idempotency.ttlMs', idempotency.ttlMs, DAY_MS),
-    logger,
+    ttlMs: numberOption('idempotency.ttlMs', idempotency.ttlMs, DAY_MS, { above: 0 }),
+    logger: guardedLogger(logger),
     hasLogger: options.logger !== undefined,
     clock,
     random,
   };
+}
+
+function checkOutbox(outbox: Outbox = memoryOutbox()): Outbox {
+  contractOption('outbox', outbox, ['add', 'start', 'wake', 'cancel', 'status', 'drain', 'stop', 'snapshot']);
+  contractOption('outbox.deadLetters', outbox.deadLetters, ['list', 'replay', 'purge']);
+  return outbox;
+}
+
+function checkSchedule(backoff: Backoff = schedule(STANDARD_WEBHOOKS_SCHEDULE_MS)): Backoff {
+  return contractOption('schedule', backoff, ['delayMs']);
 }
 
 function checkTransports(transports: RingbackOptions['transports']): readonly Transport[] {
@@ -116,10 +121,18 @@ function checkSignature(signature: RingbackOptions['signature']): SignatureSchem
 function safeKey(keyOf: (to: URL) => string): (to: URL) => string {
   if (keyOf === destinationKey) return keyOf;
   return (to) => {
-    const key: unknown = keyOf(to);
+    const key = askKey(keyOf, to);
     if (typeof key !== 'string' || key.length === 0 || key.length > 2_048) {
-      throw invalidOption('destination(to)', 'a string of 1 to 2,048 characters', key);
+      throw invalidOption('destination(to)', 'a string of 1 to 2,048 characters', typeof key === 'string' ? key.length : key);
     }
     return key;
   };
+}
+
+function askKey(keyOf: (to: URL) => unknown, to: URL): unknown {
+  try {
+    return keyOf(to);
+  } catch (cause) {
+    throw new RingbackError('invalid-option', 'the function given as destination threw', { cause });
+  }
 }

@@ -1,9 +1,23 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Logger } from '../logger.js';
+import { functionOption, invalidOption } from '../options.js';
 import type { CallbackEvent, RingbackEvents } from './events.js';
 
 type Name = keyof RingbackEvents;
 type Payload<Event extends Name> = Parameters<RingbackEvents[Event]>[0];
+
+const NAMES: Readonly<Record<Name, true>> = {
+  enqueued: true,
+  attempt: true,
+  retry: true,
+  delivered: true,
+  failed: true,
+  'dead-letter': true,
+  shed: true,
+  deduplicated: true,
+  circuit: true,
+  limit: true,
+};
 
 /**
  * The event surface. A listener that throws harms nothing: neither the delivery nor the listeners after it; it is logged, and
@@ -17,12 +31,13 @@ export class EventBus {
     this.#logger = logger;
   }
 
+  /** @throws RingbackError `invalid-option` for an event that does not exist: its listener would wait for ever. */
   on<Event extends Name>(event: Event, listener: RingbackEvents[Event]): void {
-    this.#emitter.on(event, listener as never);
+    this.#emitter.on(checkedName(event), checkedListener(listener) as never);
   }
 
   off<Event extends Name>(event: Event, listener: RingbackEvents[Event]): void {
-    this.#emitter.off(event, listener as never);
+    this.#emitter.off(checkedName(event), checkedListener(listener) as never);
   }
 
   /** Whether an event is worth making. */
@@ -52,10 +67,16 @@ export class EventBus {
   }
 
   #complain(event: Name, error: unknown): void {
-    try {
-      this.#logger.error({ event, error }, 'a ringback listener threw');
-    } catch {
-      // A logger that throws has nobody left to tell.
-    }
+    this.#logger.error({ event, error }, 'a ringback listener threw');
   }
+}
+
+function checkedName<Event extends Name>(event: Event): Event {
+  if (Object.hasOwn(NAMES, event)) return event;
+  throw invalidOption('event', `one of ${Object.keys(NAMES).join(', ')}`, event);
+}
+
+function checkedListener<Listener>(listener: Listener): Listener {
+  // A missing listener is as wrong as one of another type: `null` is not taken for a default.
+  return functionOption<Listener>('listener', listener ?? (null as Listener), listener);
 }

@@ -23,9 +23,9 @@ export interface RingbackEvents {
   delivered: (event: CallbackEvent & { readonly receipt: Receipt }) => void;
   /** A `deliver` ended without success. */
   failed: (event: CallbackEvent & { readonly error: DeliveryError }) => void;
-  /** An enqueued callback was given up. */
-  'dead-letter': (event: CallbackEvent & { readonly letter: DeadLetter }) => void;
-  /** One of our own policies refused it. */
+  /** An enqueued callback was given up. `dropped` is what had to go to make room for its letter, and is lost now. */
+  'dead-letter': (event: CallbackEvent & { readonly letter: DeadLetter; readonly dropped?: DeadLetter }) => void;
+  /** One of our own policies refused it: it is not sent now. In the outbox it comes again, and has burnt no attempt. */
   shed: (event: CallbackEvent & { readonly refusedBy: string; readonly reason: string }) => void;
   /** It was answered from an earlier delivery with the same idempotency key. */
   deduplicated: (event: CallbackEvent) => void;

@@ -30,6 +30,9 @@ export function checkHeaders(headers: unknown): Readonly<Record<string, string>>
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
     throw invalid(`headers must be an object of strings, got ${Array.isArray(headers) ? 'an array' : typeof headers}`);
   }
+  // Headers and Map have no keys of their own: all they hold would be lost without a word.
+  if (Symbol.iterator in headers)
+    throw invalid('headers must be a plain object of strings, got an iterable such as Headers or Map');
   const entries = Object.entries(headers as Record<string, unknown>);
   if (entries.length > MAX_HEADERS) throw invalid(`headers must be at most ${MAX_HEADERS}, got ${entries.length}`);
   const seen = new Set<string>();

@@ -1,147 +1,151 @@
-import type { Delivery, Receipt } from '../callback.js';
+import type { Receipt } from '../callback.js';
 import type { Clock } from '../clock.js';
 import { RingbackError } from '../errors.js';
-import { holdLease } from '../idempotency/lease.js';
 import type { Claim, IdempotencyStore } from '../idempotency/store.js';
 import type { Logger } from '../logger.js';
-import { decodeReceipt, encodeReceipt } from './receipt-codec.js';
+import type { CancelSignal } from '../policies/cancel-signal.js';
+import { Holding } from './holding.js';
+import { abortError, isPromiseLike, pause, waitFor } from './patience.js';
+import { decodeReceipt } from './receipt-codec.js';
 
-/** How often another process's claim is looked at again. */
+/** How often another process's claim is looked at again, at most. */
 const LOOK_AGAIN_MS = 1_000;
+/** A store that has not answered by then counts as one that failed. */
+const STORE_ANSWER_MS = 10_000;
 
-/** A delivery of this process that holds its key. */
-export interface Holder {
+/** What keys are kept with. */
+export interface KeySettings {
+  readonly store: IdempotencyStore;
+  readonly leaseMs: number;
+  readonly ttlMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Who asks for a turn at a key. */
+export interface KeyRequest {
+  readonly key: string;
+  /** The id of the callback that is to be delivered. */
   readonly id: string;
   readonly fingerprint: string;
-  /** Settles when the delivery has ended. */
-  readonly receipt: Promise<Receipt>;
+  /** How long another process's claim is waited for. */
+  readonly waitMs: number;
+  readonly signal: CancelSignal | undefined;
 }
 
 /** What a key came to: this caller is to deliver, another in this process does, or it was done before. */
 export type Turn =
-  | { readonly state: 'ours'; readonly end: (receipt: Receipt | undefined, error?: unknown) => Promise<void> }
-  | { readonly state: 'joined'; readonly holder: Holder }
+  | { readonly state: 'ours'; readonly holding: Holding }
+  | { readonly state: 'joined'; readonly holding: Holding }
   | { readonly state: 'done'; readonly receipt: Receipt };
 
-/** Keys over a store: one delivery per key and payload, joined while it runs, replayed when it is done. */
+/**
+ * Keys over a store: one delivery per key and payload, joined while it runs, replayed when it is done. The store is the user's:
+ * it may throw, hang or lie, and then nothing is sent.
+ */
 export class IdempotentDeliveries {
-  private readonly store: IdempotencyStore;
-  private readonly leaseMs: number;
-  private readonly ttlMs: number;
-  private readonly clock: Clock;
-  private readonly logger: Logger;
-  private readonly holders = new Map<string, Holder>();
+  private readonly settings: KeySettings;
+  private readonly holdings = new Map<string, Holding>();
+  private readonly ending = new Set<Promise<void>>();
 
-  constructor(store: IdempotencyStore, leaseMs: number, ttlMs: number, clock: Clock, logger: Logger) {
-    this.store = store;
-    this.leaseMs = leaseMs;
-    this.ttlMs = ttlMs;
-    this.clock = clock;
-    this.logger = logger;
+  constructor(settings: KeySettings) {
+    this.settings = settings;
   }
 
   /**
-   * Takes a turn at a key. `waitMs` is how long another process's claim is waited for.
+   * Takes a turn at a key. In this process the first to ask holds it, and the others join.
    *
-   * @throws RingbackError `idempotency-mismatch`, `idempotency-in-flight`, `idempotency-store-failed`, or the signal's reason.
+   * @throws RingbackError `idempotency-mismatch`, `idempotency-in-flight`, `idempotency-store-failed`, `cancelled`, `closed`.
    */
-  async take(key: string, delivery: Delivery, fingerprint: string, waitMs: number, signal?: AbortSignal): Promise<Turn> {
-    const holder = this.holders.get(key);
-    if (holder !== undefined) {
-      if (holder.fingerprint !== fingerprint) throw mismatch();
-      return { state: 'joined', holder };
+  async take(request: KeyRequest): Promise<Turn> {
+    const { key, id, fingerprint, signal } = request;
+    if (signal?.aborted) throw abortError(signal.reason);
+    const other = this.holdings.get(key);
+    if (other !== undefined) {
+      if (other.fingerprint !== fingerprint) throw mismatch();
+      return { state: 'joined', holding: other };
     }
     // Held before the store answers: a second call of this process must join, not race.
-    const held = this.hold(key, delivery.id, fingerprint);
+    const holding = new Holding(id, fingerprint, () => this.holdings.delete(key));
+    this.holdings.set(key, holding);
     try {
-      const claim = await this.claim(key, fingerprint, waitMs, signal);
-      if (claim.state === 'claimed') return { state: 'ours', end: this.lease(key, claim.token, held) };
+      const claim = await this.claim(request);
+      if (claim.state === 'claimed') {
+        holding.claimed({ ...this.settings, key, token: claim.token, answerMs: STORE_ANSWER_MS });
+        return { state: 'ours', holding };
+      }
       const receipt = decodeReceipt(claim.result);
-      held.settle(receipt);
+      holding.delivered(receipt);
       return { state: 'done', receipt };
     } catch (error) {
-      held.fail(error);
+      holding.failed(error);
       throw error;
     }
   }
 
-  private async claim(
-    key: string,
-    fingerprint: string,
-    waitMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Exclude<Claim, { state: 'in-flight' }>> {
-    const untilMs = this.clock.monotonic() + waitMs;
+  /** Ends a key that is ours: with the receipt, which is kept for it, or with the error, which gives the key back. Never rejects. */
+  end(holding: Holding, receipt: Receipt | undefined, error?: unknown): Promise<void> {
+    const ending = holding.end(receipt, error).finally(() => this.ending.delete(ending));
+    this.ending.add(ending);
+    return ending;
+  }
+
+  /** Resolves when the store has been told of every key that was ended. */
+  async settled(): Promise<void> {
+    while (this.ending.size > 0) await Promise.all(this.ending);
+  }
+
+  private async claim(request: KeyRequest): Promise<Exclude<Claim, { state: 'in-flight' }>> {
+    const { clock } = this.settings;
+    const untilMs = clock.monotonic() + request.waitMs;
     for (;;) {
-      const claim = await this.ask(key, fingerprint);
-      if (claim.state !== 'claimed' && claim.fingerprint !== fingerprint) throw mismatch();
+      const claim = await this.ask(request);
+      if (claim.state !== 'claimed' && claim.fingerprint !== request.fingerprint) throw mismatch();
       if (claim.state !== 'in-flight') return claim;
-      const leftMs = untilMs - this.clock.monotonic();
-      const pauseMs = Math.min(LOOK_AGAIN_MS, Math.max(1, claim.retryAfterMs));
-      if (pauseMs > leftMs) {
-        throw new RingbackError(
-          'idempotency-in-flight',
-          `another process holds this idempotency key for ${Math.ceil(claim.retryAfterMs)} ms at the most; try again then`,
-        );
-      }
-      await this.clock.sleep(pauseMs, signal);
+      const leftMs = untilMs - clock.monotonic();
+      // A store that says nonsense is asked again in a while, not at once.
+      const retryAfterMs = claim.retryAfterMs >= 0 ? claim.retryAfterMs : LOOK_AGAIN_MS;
+      const pauseMs = Math.min(LOOK_AGAIN_MS, Math.max(1, retryAfterMs));
+      if (pauseMs > leftMs) throw inFlight(`another process holds it for ${Math.ceil(retryAfterMs)} ms at the most`);
+      await pause(pauseMs, clock, request.signal);
     }
   }
 
-  private async ask(key: string, fingerprint: string): Promise<Claim> {
+  private async ask({ key, fingerprint, signal }: KeyRequest): Promise<Claim> {
+    const { store, leaseMs, clock } = this.settings;
+    let answer: Claim | Promise<Claim> | undefined;
     try {
-      return await this.store.claim(key, { fingerprint, leaseMs: this.leaseMs });
+      answer = store.claim(key, { fingerprint, leaseMs });
+      const late = (): RingbackError => storeFailed(`did not answer in ${STORE_ANSWER_MS} ms`);
+      const claim = isPromiseLike(answer) ? await waitFor(answer, { clock, timeoutMs: STORE_ANSWER_MS, signal, late }) : answer;
+      if (claim.state === 'claimed' || claim.state === 'in-flight' || claim.state === 'completed') return claim;
+      throw storeFailed('answered a claim with none of its three states');
     } catch (cause) {
-      throw new RingbackError('idempotency-store-failed', 'the idempotency store could not claim the key, so nothing was sent', {
-        cause,
-      });
+      this.giveBackLate(key, answer);
+      if (cause instanceof RingbackError) throw cause;
+      throw storeFailed('could not claim the key', cause);
     }
   }
 
-  private hold(key: string, id: string, fingerprint: string): { settle: (r: Receipt) => void; fail: (e: unknown) => void } {
-    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
-    // Nobody need join: an end that nobody waits for is no unhandled rejection.
-    promise.catch(() => {});
-    this.holders.set(key, { id, fingerprint, receipt: promise });
-    return {
-      settle: (receipt) => {
-        this.holders.delete(key);
-        resolve(receipt);
-      },
-      fail: (error) => {
-        this.holders.delete(key);
-        reject(error);
-      },
-    };
-  }
-
-  private lease(
-    key: string,
-    token: string,
-    held: { settle: (r: Receipt) => void; fail: (e: unknown) => void },
-  ): (receipt: Receipt | undefined, error?: unknown) => Promise<void> {
-    const lease = holdLease(this.store, key, token, this.leaseMs, this.clock);
-    return async (receipt, error) => {
-      lease.end();
-      try {
-        const kept =
-          receipt === undefined
-            ? await this.store.release(key, token)
-            : await this.store.complete(key, token, encodeReceipt(receipt), this.ttlMs);
-        if (!kept)
-          this.logger.warn({ delivered: receipt !== undefined }, 'an idempotency lease was lost before its delivery ended');
-      } catch (cause) {
-        this.logger.error(
-          { error: cause, delivered: receipt !== undefined },
-          'the idempotency store failed after a delivery ended',
-        );
-      }
-      if (receipt === undefined) held.fail(error);
-      else held.settle(receipt);
-    };
+  /** A claim that comes when nobody waits for it any more would hold the key for a whole lease. */
+  private giveBackLate(key: string, answer: Claim | Promise<Claim> | undefined): void {
+    if (!(answer instanceof Promise)) return;
+    answer
+      .then((claim) => (claim?.state === 'claimed' ? this.settings.store.release(key, claim.token) : undefined))
+      .catch(() => {});
   }
 }
 
+/** The key can't be had in time. */
+export function inFlight(why: string): RingbackError {
+  return new RingbackError('idempotency-in-flight', `the idempotency key is taken: ${why}; try again later`);
+}
+
 function mismatch(): RingbackError {
-  return new RingbackError('idempotency-mismatch', 'the idempotency key was used before with another payload (string)');
+  return new RingbackError('idempotency-mismatch', 'the idempotency key was used before with another payload');
+}
+
+function storeFailed(what: string, cause?: unknown): RingbackError {
+  const options = cause === undefined ? undefined : { cause };
+  return new RingbackError('idempotency-store-failed', `the idempotency store ${what}, so nothing was sent`, options);
 }

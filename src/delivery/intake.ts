@@ -1,9 +1,11 @@
-import type { Callback, Delivery } from '../callback.js';
+import type { Callback } from '../callback.js';
 import { RingbackError } from '../errors.js';
+import { fingerprintOf } from '../idempotency/fingerprint.js';
 import { AcceptedDelivery } from './accepted-delivery.js';
 import type { Addresses } from './addresses.js';
 import { encodeBody } from './body.js';
 import { checkHeaders } from './headers.js';
+import { copyMetadata } from './metadata.js';
 
 const NAMES: ReadonlySet<string> = new Set([
   'to',
@@ -27,6 +29,13 @@ const CONTROL = /\p{Cc}/u;
 /** An id goes into headers and is signed: visible ASCII. */
 const ID = /^[\x21-\x7e]{1,255}$/;
 
+/** A callback that passed the door. */
+export interface TakenIn {
+  readonly delivery: AcceptedDelivery;
+  /** What its payload hashes to; undefined when it has no idempotency key. */
+  readonly fingerprint: string | undefined;
+}
+
 /** What intake takes from the instance. */
 export interface Intake {
   readonly addresses: Addresses;
@@ -41,7 +50,7 @@ const invalid = (message: string, cause?: unknown): RingbackError =>
  * Checks a callback once, at the door, and freezes it into a delivery: nothing that can't be sent gets past. Messages name the
  * rule, the field and the type, and never a value that may be a secret.
  */
-export function takeIn(callback: Callback, intake: Intake): Delivery {
+export function takeIn(callback: Callback, intake: Intake): TakenIn {
   if (typeof callback !== 'object' || callback === null) {
     throw invalid(
       `a callback must be an object with a destination in \`to\`, got ${callback === null ? 'null' : typeof callback}`,
@@ -53,22 +62,30 @@ export function takeIn(callback: Callback, intake: Intake): Delivery {
   const { to, destination } = intake.addresses.of(callback.to);
   const { bytes, contentType } = encodeBody(callback);
   const headers = checkHeaders(callback.headers);
-  return new AcceptedDelivery({
+  const type = checkText('type', callback.type);
+  const idempotencyKey = checkText('idempotencyKey', callback.idempotencyKey);
+  const fields = {
     id: callback.id === undefined ? intake.newId() : checkId(callback.id),
     to,
     destination,
-    type: checkText('type', callback.type),
+    type,
     headers,
     body: bytes,
     contentType: contentTypeOf(headers) ?? contentType,
-    idempotencyKey: checkText('idempotencyKey', callback.idempotencyKey),
+    idempotencyKey,
     orderingKey: checkText('orderingKey', callback.orderingKey),
     correlationId: checkText('correlationId', callback.correlationId),
     metadata: copyMetadata(callback.metadata),
     priority: checkNumber('priority', callback.priority, -MAX_PRIORITY, MAX_PRIORITY) ?? 0,
     deadlineMs: checkNumber('deadlineMs', callback.deadlineMs, 1, Number.MAX_SAFE_INTEGER),
     acceptedAtMs: intake.wallMs(),
-  });
+  };
+  const { data } = callback;
+  return {
+    delivery: new AcceptedDelivery(fields, data !== undefined),
+    // Here and not later: while a store is asked, the caller may change `data`.
+    fingerprint: idempotencyKey === undefined ? undefined : fingerprintOf({ to, type, data, body: bytes }),
+  };
 }
 
 function checkId(id: unknown): string {
@@ -88,19 +105,6 @@ function checkNumber(name: string, value: unknown, from: number, to: number): nu
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to) return value;
   throw invalid(`${name} must be an integer from ${from} to ${to}, got ${String(value)} (${typeof value})`);
-}
-
-/** A copy: what the caller changes later must not change what travels. */
-function copyMetadata(metadata: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (metadata === undefined) return undefined;
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
-    throw invalid(`metadata must be a plain JSON object, got ${Array.isArray(metadata) ? 'an array' : typeof metadata}`);
-  }
-  try {
-    return Object.freeze(JSON.parse(JSON.stringify(metadata)) as Record<string, unknown>);
-  } catch (cause) {
-    throw invalid('metadata must be plain JSON, got what JSON.stringify refuses (a cycle, a BigInt, a throwing toJSON)', cause);
-  }
 }
 
 function contentTypeOf(headers: Readonly<Record<string, string>>): string | undefined {

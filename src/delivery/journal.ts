@@ -11,15 +11,20 @@ const MAX_RECORDS = 20;
 
 type MutableRecord = { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key] };
 
-/** Writes down what happens to one delivery, attempt by attempt, and tells the listeners. */
+/**
+ * Writes down what happens to one delivery, attempt by attempt, and tells the listeners. A record is frozen once it is told:
+ * receipts, errors, dead letters and events share it.
+ */
 export class Journal implements CallObserver {
   readonly delivery: Delivery;
   /** Oldest first; the last ones where there were many. */
-  readonly records: MutableRecord[];
+  readonly records: AttemptRecord[];
   /** Attempts that really began. */
   attemptCount: number;
+  /** How the last attempt that really began has ended; a refusal of our own does not hide it. */
   lastOutcome: Outcome | undefined = undefined;
   lastDecision: RetryDecision | undefined = undefined;
+  /** Set when the last thing that happened was a refusal of our own. */
   refusal: Refusal | undefined = undefined;
   private readonly clock: Clock;
   private readonly events: EventBus;
@@ -32,7 +37,7 @@ export class Journal implements CallObserver {
     this.attemptCount = attemptCount;
   }
 
-  attemptEnded(attempt: Attempt, outcome: Outcome, nowMs: number): void {
+  attemptEnded(attempt: Pick<Attempt, 'startedAtMs'>, outcome: Outcome, nowMs: number): void {
     const durationMs = nowMs - attempt.startedAtMs;
     this.attemptCount++;
     this.lastOutcome = outcome;
@@ -51,20 +56,18 @@ export class Journal implements CallObserver {
 
   refused(_attempt: number, refusal: Refusal): void {
     this.refusal = refusal;
-    const { policy, reason, retryAfterMs } = refusal;
-    const outcome: Outcome = { kind: 'shed', reason, retryAfterMs };
-    this.lastOutcome = outcome;
+    const { policy, reason } = refusal;
     const record = { attempt: this.attemptCount + 1, startedAtMs: this.clock.now(), durationMs: 0, outcome: 'shed' as const };
     // A callback may be refused many times while it waits; the last refusal says as much as all of them.
     if (this.records.at(-1)?.refusedBy !== undefined) this.records.pop();
-    this.keep({ ...record, reason, refusedBy: policy });
+    this.keep(Object.freeze({ ...record, reason, refusedBy: policy }));
     if (this.events.hears('shed')) this.events.emit('shed', { ...this.events.about(this.delivery), refusedBy: policy, reason });
   }
 
   decided(decision: RetryDecision, budgetBalance: number | undefined): void {
     this.lastDecision = decision;
-    const record = this.records.at(-1);
-    if (record === undefined) return;
+    const record: MutableRecord | undefined = this.records.at(-1);
+    if (record === undefined || Object.isFrozen(record)) return;
     record.why = decision.why;
     if (decision.retry) record.waitMs = inMicroseconds(decision.delayMs);
     if (budgetBalance !== undefined) record.budgetBalance = inMicroseconds(budgetBalance);
@@ -76,12 +79,12 @@ export class Journal implements CallObserver {
   }
 
   private tellAttempt(): void {
-    const record = this.records.at(-1);
+    const record = Object.freeze(this.records.at(-1));
     if (record === undefined || !this.events.hears('attempt')) return;
     this.events.emit('attempt', { ...this.events.about(this.delivery), record });
   }
 
-  private keep(record: MutableRecord): void {
+  private keep(record: AttemptRecord): void {
     this.records.push(record);
     if (this.records.length > MAX_RECORDS) this.records.shift();
   }

@@ -15,6 +15,7 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
 export function decodeReceipt(bytes: Uint8Array): Receipt {
   try {
     const plain = JSON.parse(decoder.decode(bytes)) as Receipt & { readonly response?: { readonly body: unknown } };
+    if (typeof plain.id !== 'string' || !Array.isArray(plain.attempts)) throw new TypeError('no receipt');
     const { response } = plain;
     const receipt = { ...plain, deduplicated: true };
     return response === undefined ? receipt : { ...receipt, response: { ...response, body: fromBase64(String(response.body)) } };

@@ -1,14 +1,17 @@
 import type { Answer, Delivery, Message } from '../callback.js';
 import type { Clock } from '../clock.js';
-import { RingbackError } from '../errors.js';
+import { isRingbackError, RingbackError } from '../errors.js';
 import type { SignatureScheme } from '../signing/scheme.js';
 import type { SendAttempt, Transport } from '../transports/transport.js';
 import type { SignatureFor } from './options.js';
+import { isPromiseLike } from './patience.js';
 
 /** What a send came to, with the error where one was thrown on our own side. */
 export interface SendEnd extends Answer {
   readonly cause?: unknown;
 }
+
+type Scheme = SignatureScheme | undefined;
 
 /** Makes one attempt: signs afresh, hands over to the transport. */
 export class Sender {
@@ -20,46 +23,86 @@ export class Sender {
     this.clock = clock;
   }
 
-  /** Throws what the signature scheme has against the delivery, before it is stored or sent. */
-  check(delivery: Delivery): void | Promise<void> {
-    const scheme = this.schemeFor(delivery);
-    if (scheme instanceof Promise) return scheme.then((found) => found?.check?.(delivery));
-    scheme?.check?.(delivery);
-  }
-
-  async send(delivery: Delivery, transport: Transport, attempt: SendAttempt): Promise<SendEnd> {
-    let message: Message;
+  /**
+   * Whether the signature scheme can sign the delivery, asked before anything is stored or sent.
+   *
+   * @throws RingbackError `signing-failed` when the user's signature function throws; what the scheme's `check` throws.
+   */
+  check(delivery: Delivery): undefined | Promise<void> {
+    if (this.signature === undefined) return undefined;
     try {
-      const signed = this.sign(delivery);
-      message = signed instanceof Promise ? await signed : signed;
+      const scheme = this.schemeFor(delivery);
+      if (isPromiseLike(scheme)) return this.checkLater(scheme, delivery);
+      scheme?.check?.(delivery);
+      return undefined;
     } catch (cause) {
-      // Our own fault: no sample of the destination's health.
-      const error = new RingbackError('signing-failed', 'the signature scheme threw, so nothing was sent', { cause });
-      return { outcome: { kind: 'shed', reason: 'signing failed' }, cause: error };
+      throw signingError(cause);
     }
-    return transport.send(message, attempt);
   }
 
-  private schemeFor(delivery: Delivery): SignatureScheme | undefined | Promise<SignatureScheme | undefined> {
+  /** Not async: the transport's promise goes out as it is. */
+  send(delivery: Delivery, transport: Transport, attempt: SendAttempt): Promise<SendEnd> {
+    let signed: Message | PromiseLike<Message>;
+    try {
+      signed = this.sign(delivery);
+    } catch (cause) {
+      return Promise.resolve(unsigned(cause));
+    }
+    return isPromiseLike(signed) ? sendLater(signed, transport, attempt) : transport.send(signed, attempt);
+  }
+
+  private async checkLater(scheme: PromiseLike<Scheme>, delivery: Delivery): Promise<void> {
+    try {
+      (await scheme)?.check?.(delivery);
+    } catch (cause) {
+      throw signingError(cause);
+    }
+  }
+
+  private schemeFor(delivery: Delivery): Scheme | PromiseLike<Scheme> {
     return typeof this.signature === 'function' ? this.signature(delivery) : this.signature;
   }
 
-  private sign(delivery: Delivery): Message | Promise<Message> {
+  private sign(delivery: Delivery): Message | PromiseLike<Message> {
     const scheme = this.schemeFor(delivery);
-    if (scheme instanceof Promise) return scheme.then((found) => this.signWith(found, delivery));
-    return this.signWith(scheme, delivery);
+    return isPromiseLike(scheme)
+      ? Promise.resolve(scheme).then((found) => this.signWith(found, delivery))
+      : this.signWith(scheme, delivery);
   }
 
-  private signWith(scheme: SignatureScheme | undefined, delivery: Delivery): Message | Promise<Message> {
-    const { id, to, body, contentType } = delivery;
-    const own = delivery.headers;
+  private signWith(scheme: Scheme, delivery: Delivery): Message | PromiseLike<Message> {
+    const { id, to, body, contentType, headers: own } = delivery;
     const headers = hasContentType(own) ? own : { 'content-type': contentType, ...own };
     if (scheme === undefined) return { id, to, headers, body, delivery };
-    const signable = { id, timestampMs: this.clock.now(), to, method: 'POST', headers, body };
-    const added = scheme.sign(signable);
-    if (added instanceof Promise) return added.then((more) => ({ id, to, headers: { ...headers, ...more }, body, delivery }));
+    const added = scheme.sign({ id, timestampMs: this.clock.now(), to, method: 'POST', headers, body });
+    if (isPromiseLike(added)) {
+      return Promise.resolve(added).then((more) => ({ id, to, headers: { ...headers, ...more }, body, delivery }));
+    }
     return { id, to, headers: { ...headers, ...added }, body, delivery };
   }
+}
+
+async function sendLater(signed: PromiseLike<Message>, transport: Transport, attempt: SendAttempt): Promise<SendEnd> {
+  let message: Message;
+  try {
+    message = await signed;
+  } catch (cause) {
+    return unsigned(cause);
+  }
+  // The attempt may have timed out while it was signed: nobody waits for what would be sent now.
+  attempt.signal.throwIfAborted();
+  return transport.send(message, attempt);
+}
+
+/** Our own fault: no sample of the destination's health. */
+function unsigned(cause: unknown): SendEnd {
+  return { outcome: { kind: 'shed', reason: 'signing failed' }, cause: signingError(cause) };
+}
+
+/** A scheme says `invalid-callback` for what only it forbids; that is no failure of the signer. */
+function signingError(cause: unknown): RingbackError {
+  if (isRingbackError(cause, 'invalid-callback')) return cause;
+  return new RingbackError('signing-failed', 'the signature scheme threw, so nothing was sent', { cause });
 }
 
 function hasContentType(headers: Readonly<Record<string, string>>): boolean {

@@ -26,6 +26,11 @@ export class EndedDeliveries {
     if (!oldest.done) this.ends.delete(oldest.value);
   }
 
+  /** A callback with this id is on its way again. */
+  forget(id: string): void {
+    this.ends.delete(id);
+  }
+
   get(id: string): DeliveryStatus | undefined {
     return this.ends.get(id);
   }

@@ -1,4 +1,5 @@
 import type { Callback, Delivery } from '../callback.js';
+import { AcceptedDelivery } from './accepted-delivery.js';
 
 /** A callback that `close` hands back. It shows no header and no body; `callback()` gives all of it, to be kept or enqueued again. */
 export interface Undelivered {
@@ -14,13 +15,11 @@ export interface Undelivered {
 
 export function undeliveredOf(delivery: Delivery): Undelivered {
   const { id, destination, type, correlationId, metadata, acceptedAtMs } = delivery;
-  return { id, destination, type, correlationId, metadata, acceptedAtMs, callback: () => callbackOf(delivery) };
+  const callback = (): Callback => (delivery instanceof AcceptedDelivery ? delivery.callback() : callbackOf(delivery));
+  return { id, destination, type, correlationId, metadata, acceptedAtMs, callback };
 }
 
-/** The body goes as bytes, so the content type that `data` had goes along as a header. */
-function callbackOf(delivery: Delivery): Callback {
-  const { id, to, type, body, contentType, idempotencyKey, orderingKey, correlationId, metadata, priority, deadlineMs } =
-    delivery;
-  const headers = { 'content-type': contentType, ...delivery.headers };
-  return { id, to, type, body, headers, idempotencyKey, orderingKey, correlationId, metadata, priority, deadlineMs };
+/** An outbox of the user's may hand back a delivery that it made anew: its body is bytes whatever it was made of. */
+function callbackOf({ destination: _, acceptedAtMs: __, contentType, ...delivery }: Delivery): Callback {
+  return { ...delivery, headers: { 'content-type': contentType, ...delivery.headers } };
 }

@@ -1,0 +1,147 @@
+import type { Delivery, Receipt } from '../callback.js';
+import type { Clock } from '../clock.js';
+import { RingbackError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { DeadLetter, Disposition, OutboxEntry, OutboxHost } from '../outbox/outbox.js';
+import type { Refusal } from '../policies/policy.js';
+import type { Retry } from '../policies/retry.js';
+import type { Random } from '../random.js';
+import { attemptInBackground, type BackgroundEngine } from './background.js';
+import { DeliveryError } from './delivery-error.js';
+import type { Engine } from './direct.js';
+import type { Holding } from './holding.js';
+import type { IdempotentDeliveries } from './idempotent.js';
+import { type DeliveryStatus, EndedDeliveries } from './status.js';
+
+/** What the host of an outbox takes from the instance. */
+export interface HostSettings {
+  readonly engine: Engine;
+  readonly retry: Retry;
+  readonly random: Random;
+  readonly keys: IdempotentDeliveries;
+  readonly logger: Logger;
+  /** Says the one warning of an instance without a logger. */
+  readonly warnOnce: ((message: string) => void) | undefined;
+}
+
+/** What ringback lends an outbox, and what it knows of the callbacks in it: their ends, their idempotency keys, who was told. */
+export class BackgroundHost implements OutboxHost {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly #settings: HostSettings;
+  readonly #engine: BackgroundEngine;
+  readonly #ended = new EndedDeliveries();
+  /** The idempotency keys that callbacks in the outbox hold, by the callback's id. */
+  readonly #holdings = new Map<string, Holding>();
+  /** Stored, or about to be, and the listeners of `enqueued` don't know yet. */
+  readonly #untold = new Map<string, Delivery>();
+  readonly #running = new Set<string>();
+  /** Cancelled while they run: how they end is known only when they have. */
+  readonly #cancelling = new Set<string>();
+  #hasWarned = false;
+
+  constructor(settings: HostSettings) {
+    const { engine, retry, random } = settings;
+    this.clock = engine.clock;
+    this.random = random;
+    this.#settings = settings;
+    this.#engine = { ...engine, retry, random, onDelivered: (delivery, receipt) => this.#delivered(delivery.id, receipt) };
+  }
+
+  peek(destination: string): Refusal | undefined {
+    return this.#engine.destinations.find(destination)?.peek(this.clock.monotonic());
+  }
+
+  async handle(entry: OutboxEntry, signal: AbortSignal): Promise<Disposition> {
+    const { id } = entry.delivery;
+    // It runs, so it is stored, though `add` may not have said so yet: listeners hear of it before they hear of its attempts.
+    this.tellEnqueued(id);
+    this.#ended.forget(id);
+    this.#running.add(id);
+    const disposition = await attemptInBackground(this.#engine, entry, signal);
+    this.#running.delete(id);
+    if (this.#cancelling.delete(id) && disposition.next !== 'done') this.#cancelled(id);
+    return disposition;
+  }
+
+  deadLettered(letter: DeadLetter, dropped: DeadLetter | undefined): void {
+    const { events } = this.#engine;
+    const { id, destination, reason, attempts, correlationId, metadata } = letter;
+    const outcome = { kind: attempts.findLast(isAttempt)?.outcome ?? 'failed', reason } as const;
+    this.#endKey(
+      id,
+      undefined,
+      () => new DeliveryError({ id, destination, why: 'dead-letter', outcome, attempts, correlationId, metadata }),
+    );
+    const fields = { id, destination, reason, ...(dropped !== undefined && { dropped: dropped.id }) };
+    this.#settings.logger.warn(fields, 'a callback was given up and is a dead letter now');
+    if (events.hears('dead-letter')) {
+      events.emit('dead-letter', { ...events.about(letter), letter, ...(dropped !== undefined && { dropped }) });
+    } else this.#warn(letter);
+  }
+
+  /** Before a callback is handed to the outbox, which may run it before it says that it has it. */
+  storing(delivery: Delivery, holding: Holding | undefined): void {
+    const { id } = delivery;
+    if (this.#engine.events.hears('enqueued')) this.#untold.set(id, delivery);
+    // The id of one that is in the outbox already will be refused there: the key that it holds is not this one's to replace.
+    if (holding !== undefined && !this.#holdings.has(id)) this.#holdings.set(id, holding);
+  }
+
+  notStored({ id }: Delivery, holding: Holding | undefined): void {
+    this.#untold.delete(id);
+    if (this.#holdings.get(id) === holding) this.#holdings.delete(id);
+  }
+
+  tellEnqueued(id: string): void {
+    const delivery = this.#untold.get(id);
+    if (delivery === undefined) return;
+    this.#untold.delete(id);
+    this.#engine.events.emit('enqueued', this.#engine.events.about(delivery));
+  }
+
+  /** Cancels by `cancel`, which tells whether there was something to cancel. */
+  async cancel(id: string, cancel: (id: string) => Promise<boolean>): Promise<boolean> {
+    const isRunning = this.#running.has(id);
+    if (isRunning) this.#cancelling.add(id);
+    const isFound = await cancel(id);
+    if (!isFound) this.#cancelling.delete(id);
+    else if (!isRunning) this.#cancelled(id);
+    return isFound;
+  }
+
+  /** `close` hands it back: its key is free for whoever enqueues it again. */
+  handedBack(id: string, error: RingbackError): void {
+    this.#endKey(id, undefined, () => error);
+  }
+
+  endOf(id: string): DeliveryStatus | undefined {
+    return this.#ended.get(id);
+  }
+
+  #delivered(id: string, receipt: Receipt): void {
+    this.#ended.add(id, 'delivered');
+    this.#endKey(id, receipt, undefined);
+  }
+
+  #cancelled(id: string): void {
+    this.#ended.add(id, 'cancelled');
+    this.#endKey(id, undefined, () => new RingbackError('cancelled', `${id} was cancelled`));
+  }
+
+  #endKey(id: string, receipt: Receipt | undefined, errorOf: (() => unknown) | undefined): void {
+    const holding = this.#holdings.get(id);
+    if (holding === undefined) return;
+    this.#holdings.delete(id);
+    void this.#settings.keys.end(holding, receipt, errorOf?.());
+  }
+
+  #warn({ id, destination, reason }: DeadLetter): void {
+    const { warnOnce } = this.#settings;
+    if (this.#hasWarned || warnOnce === undefined) return;
+    this.#hasWarned = true;
+    warnOnce(`ringback: ${id} to ${destination} was given up (${reason}) and nobody listens to 'dead-letter'; this is said once`);
+  }
+}
+
+const isAttempt = ({ refusedBy }: DeadLetter['attempts'][number]): boolean => refusedBy === undefined;
