@@ -14,7 +14,10 @@ const ringback = createRingback({
   pipeline: SEVEN_PARTS,
   maxDestinations: destinations,
 });
-const addresses = Array.from({ length: destinations }, (_, index) => `https://customer-${index}.example/hooks`);
+/** Through JSON, as a template's string is in pieces until it is first read, and one from a database is not. */
+const addresses: readonly string[] = JSON.parse(
+  JSON.stringify(Array.from({ length: destinations }, (_, index) => `https://customer-${index}.example/hooks`)),
+);
 const data = { id: 'in_42' };
 const random = seededRandom(42);
 

@@ -16,7 +16,7 @@ function serve(socket: Socket): void {
     kept = kept === undefined ? chunk : Buffer.concat([kept, chunk]);
     const headEnd = kept.indexOf(END_OF_HEAD);
     if (headEnd < 0) return;
-    const head = kept.latin1Slice(0, headEnd).toLowerCase();
+    const head = kept.toString('latin1', 0, headEnd).toLowerCase();
     const length = Number(/content-length: (\d+)/.exec(head)?.[1] ?? 0);
     if (kept.length < headEnd + END_OF_HEAD.length + length) return;
     kept = undefined;

@@ -81,9 +81,12 @@ async function refusalOf(call: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** mitata's measuring loop, run for a slice of time in each round; the median of its batches is the round's cost. */
+/**
+ * mitata's measuring loop, run for a slice of time in each round; the median of its batches is the round's cost. Without mitata's
+ * full collection before each slice: it makes V8 throw optimised code away, and the slice would measure how that comes back.
+ */
 function candidate(name: string, call: () => Promise<unknown>, sliceMs: number): Candidate {
-  const options = { min_cpu_time: sliceMs * 1e6, min_samples: 4, batch_samples: 256 };
+  const options = { min_cpu_time: sliceMs * 1e6, min_samples: 4, batch_samples: 256, gc: false };
   return {
     name,
     round: async () => {
