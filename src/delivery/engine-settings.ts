@@ -102,7 +102,7 @@ function checkOutbox(outbox: Outbox = memoryOutbox()): Outbox {
 }
 
 function checkSchedule(backoff: Backoff = schedule(STANDARD_WEBHOOKS_SCHEDULE_MS)): Backoff {
-  return contractOption('schedule', backoff, ['delayMs']);
+  return contractOption('schedule', backoff, ['delayMs', 'next']);
 }
 
 function checkTransports(transports: RingbackOptions['transports']): readonly Transport[] {
