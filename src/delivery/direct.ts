@@ -1,6 +1,7 @@
 import type { Delivery, Receipt } from '../callback.js';
 import type { Clock } from '../clock.js';
 import type { CancelSignal } from '../policies/cancel-signal.js';
+import type { Pipeline } from '../policies/pipeline.js';
 import type { Addresses } from './addresses.js';
 import { failureOf, receiptOf } from './delivery-end.js';
 import type { Destinations } from './destinations.js';
@@ -22,10 +23,15 @@ export interface Engine {
  *
  * @throws DeliveryError with every attempt in it.
  */
-export async function deliverNow(engine: Engine, delivery: Delivery, signal: CancelSignal, leftMs?: number): Promise<Receipt> {
+export async function deliverNow(
+  engine: Engine,
+  delivery: Delivery,
+  pipeline: Pipeline,
+  signal: CancelSignal,
+  leftMs?: number,
+): Promise<Receipt> {
   const { clock, events, sender } = engine;
   const { transport } = engine.addresses.of(delivery.to);
-  const pipeline = engine.destinations.pipeline(delivery.destination);
   const deadlineMs = leftMs ?? delivery.deadlineMs ?? pipeline.deadlineMs;
   const journal = new Journal(delivery, clock, events);
   const options = { deadlineMs, priority: delivery.priority, retries: true, observer: journal };

@@ -2,6 +2,7 @@ import type { Callback, Delivery, Receipt } from '../callback.js';
 import { RingbackError } from '../errors.js';
 import type { DeadLetters } from '../outbox/outbox.js';
 import type { CancelSignal } from '../policies/cancel-signal.js';
+import type { Pipeline } from '../policies/pipeline.js';
 import { randomId } from '../random.js';
 import { Addresses } from './addresses.js';
 import { BackgroundHost } from './background-host.js';
@@ -23,6 +24,14 @@ import type { DeliveryStatus, Enqueued } from './status.js';
 
 /** What `enqueue` waits for before the outbox (a signature function, a store, a delivery that it joined) may take this long. */
 const DOOR_MS = 30_000;
+
+/** A call of `deliver` that waits for something before it begins. */
+interface DirectCall {
+  readonly delivery: Delivery;
+  readonly pipeline: Pipeline;
+  readonly deadlineAtMs: number;
+  readonly cancellation: Cancellation;
+}
 
 /** One instance: takes callbacks in, delivers them now or through the outbox, and keeps the account of them. */
 export class DeliveryEngine {
@@ -128,36 +137,39 @@ export class DeliveryEngine {
 
   /** Not async: most callbacks have nothing to wait for here. */
   #deliver(delivery: Delivery, fingerprint: string | undefined, cancellation: Cancellation): Promise<Receipt> {
-    const checking = this.#engine.sender.check(delivery);
-    if (checking === undefined && fingerprint === undefined) return deliverNow(this.#engine, delivery, cancellation);
-    return this.#deliverSlowly(delivery, fingerprint, checking, cancellation);
+    const { clock, destinations, sender } = this.#engine;
+    // Before the check, whose promise must not be left alone when a settings function throws.
+    const pipeline = destinations.pipeline(delivery.destination);
+    const checking = sender.check(delivery);
+    if (checking === undefined && fingerprint === undefined) {
+      return deliverNow(this.#engine, delivery, pipeline, cancellation);
+    }
+    const deadlineMs = delivery.deadlineMs ?? pipeline.deadlineMs;
+    const deadlineAtMs = clock.monotonic() + deadlineMs;
+    const checked = checking === undefined ? undefined : this.#checked(checking, deadlineMs, cancellation);
+    return this.#deliverAfter(checked, { delivery, pipeline, deadlineAtMs, cancellation }, fingerprint);
   }
 
   /** What the signature function and the key's store take counts against the deadline. */
-  async #deliverSlowly(
-    delivery: Delivery,
-    fingerprint: string | undefined,
-    checking: Promise<void> | undefined,
-    cancellation: Cancellation,
-  ): Promise<Receipt> {
-    const { clock, destinations } = this.#engine;
-    const deadlineMs = delivery.deadlineMs ?? destinations.pipeline(delivery.destination).deadlineMs;
-    const deadlineAtMs = clock.monotonic() + deadlineMs;
-    if (checking !== undefined) await this.#checked(checking, deadlineMs, cancellation);
-    if (fingerprint === undefined) {
-      return deliverNow(this.#engine, delivery, cancellation, deadlineAtMs - clock.monotonic());
-    }
-    return this.#deliverOnce(delivery, fingerprint, deadlineAtMs, cancellation);
+  async #deliverAfter(checked: Promise<void> | undefined, call: DirectCall, fingerprint: string | undefined): Promise<Receipt> {
+    await checked;
+    return fingerprint === undefined ? this.#deliverLeft(call) : this.#deliverOnce(call, fingerprint);
+  }
+
+  #deliverLeft({ delivery, pipeline, deadlineAtMs, cancellation }: DirectCall): Promise<Receipt> {
+    const leftMs = Math.max(0, deadlineAtMs - this.#engine.clock.monotonic());
+    return deliverNow(this.#engine, delivery, pipeline, cancellation, leftMs);
   }
 
   /** Delivers under the callback's idempotency key, unless somebody did, or does: then this shares the end. */
-  async #deliverOnce(delivery: Delivery, fingerprint: string, deadlineAtMs: number, signal: Cancellation): Promise<Receipt> {
+  async #deliverOnce(call: DirectCall, fingerprint: string): Promise<Receipt> {
     const { clock } = this.#engine;
+    const { delivery, deadlineAtMs, cancellation: signal } = call;
     const { id, idempotencyKey: key = '' } = delivery;
     for (;;) {
       const turn = await this.#keys.take({ key, id, fingerprint, waitMs: deadlineAtMs - clock.monotonic(), signal });
       if (turn.state === 'done') return this.#deduplicated(delivery, turn.receipt);
-      if (turn.state === 'ours') return this.#deliverHolding(delivery, turn.holding, deadlineAtMs, signal);
+      if (turn.state === 'ours') return this.#deliverHolding(call, turn.holding);
       const late = (): RingbackError => inFlight(`${turn.holding.id} is still on its way at the deadline`);
       const timeoutMs = deadlineAtMs - clock.monotonic();
       const receipt = await waitFor(turn.holding.ended, { clock, timeoutMs, signal, late });
@@ -165,16 +177,12 @@ export class DeliveryEngine {
     }
   }
 
-  async #deliverHolding(
-    delivery: Delivery,
-    holding: Holding,
-    deadlineAtMs: number,
-    cancellation: Cancellation,
-  ): Promise<Receipt> {
+  async #deliverHolding(call: DirectCall, holding: Holding): Promise<Receipt> {
+    const { lost } = holding;
     // Another process may hold the key from then on: what is tried again here would be delivered twice.
-    holding.lost?.addEventListener('abort', () => cancellation.abort(holding.lost?.reason), { once: true });
+    lost?.addEventListener('abort', () => call.cancellation.abort(lost.reason), { once: true });
     try {
-      const receipt = await deliverNow(this.#engine, delivery, cancellation, deadlineAtMs - this.#engine.clock.monotonic());
+      const receipt = await this.#deliverLeft(call);
       await this.#keys.end(holding, receipt);
       return receipt;
     } catch (error) {
