@@ -152,7 +152,7 @@ export class DeliveryEngine {
 
   /** What the signature function and the key's store take counts against the deadline. */
   async #deliverAfter(checked: Promise<void> | undefined, call: DirectCall, fingerprint: string | undefined): Promise<Receipt> {
-    await checked;
+    if (checked !== undefined) await checked;
     return fingerprint === undefined ? this.#deliverLeft(call) : this.#deliverOnce(call, fingerprint);
   }
 
