@@ -8,7 +8,7 @@ import type { FailureReason } from 'cockatiel';
  * | `delivered` | it took it | | no |
  * | `rejected` | it is alive and says no (a 4xx) | no; on the schedule by `enqueue` | no |
  * | `gone` | it says never again (410) | no | no |
- * | `overloaded` | it says too much, or not now (429, 502, 503, 504, throttling) | yes | yes |
+ * | `overloaded` | it says too much, or not now (429, 502, 503, 504, throttling) | yes | yes; by a 4xx (429) no |
  * | `failed` | it, or the way to it, broke (5xx, connection errors) | yes | yes |
  * | `timed-out` | no answer in time | yes | yes |
  * | `cancelled` | the caller aborted | no | no, and no sample |

@@ -69,6 +69,16 @@ describe('closed', () => {
     }
   });
 
+  it('a 4xx says that it is alive, 429 too: overloaded counts as a failure by a 5xx, or without a status', () => {
+    const stateAfter = (status: number | undefined) => {
+      const circuit = new CircuitDriver(twoInARow);
+      for (let call = 0; call < 2; call++) circuit.end(circuit.start(), 'overloaded', status);
+      return circuit.breaker.state;
+    };
+    expect([400, 429, 499].map(stateAfter)).toEqual(['closed', 'closed', 'closed']);
+    expect([399, 500, 503, undefined].map(stateAfter)).toEqual(['open', 'open', 'open', 'open']);
+  });
+
   it('shed and cancelled never count against a destination and are no sample, nor is forbidden', () => {
     for (const kind of ['shed', 'cancelled', 'forbidden'] as const) {
       const circuit = new CircuitDriver(twoInARow);

@@ -32,8 +32,8 @@ export class CircuitDriver {
     return attempt;
   }
 
-  end(attempt: Attempt, kind: OutcomeKind): void {
-    this.breaker.record(attempt, { kind }, this.nowMs);
+  end(attempt: Attempt, kind: OutcomeKind, status?: number): void {
+    this.breaker.record(attempt, { kind, status }, this.nowMs);
     this.breaker.release(attempt);
   }
 

@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeKind } from '../../outcome.js';
+import type { Outcome } from '../../outcome.js';
 import type { BreakerRule } from '../breaker-rules.js';
 import type { CircuitBreaker, CircuitState } from '../circuit-breaker.js';
 import type { Attempt, PolicySnapshot, Refusal, RefusalCode } from '../policy.js';
@@ -11,13 +11,14 @@ import { readCircuit, writeCircuit } from './snapshot.js';
 const RECORDED = -1;
 
 /** Does it speak against the destination? Undefined: it says nothing about it. */
-function speaksAgainst(kind: OutcomeKind): boolean | undefined {
+function speaksAgainst({ kind, status }: Outcome): boolean | undefined {
   switch (kind) {
     case 'delivered':
     case 'rejected':
     case 'gone':
       return false;
     case 'overloaded':
+      return !isClientError(status);
     case 'failed':
     case 'timed-out':
       return true;
@@ -27,6 +28,12 @@ function speaksAgainst(kind: OutcomeKind): boolean | undefined {
       return undefined;
   }
 }
+
+/**
+ * A 4xx says that it is alive, a 429 too: it keeps its limit. Opening would answer a limit on the rate by sending nothing, then
+ * several probes at once, of which a small bucket refuses all but one: the circuit would hardly ever close.
+ */
+const isClientError = (status: number | undefined): boolean => status !== undefined && status >= 400 && status < 500;
 
 /**
  * The state machine of the circuit breaker: closed → open → half-open → ramping → closed, and isolated by hand. Time comes in by
@@ -97,7 +104,7 @@ export class CircuitBreakerMachine implements CircuitBreaker {
   record(attempt: Attempt, outcome: Outcome, nowMs: number): void {
     if (attempt.breakerMark !== this.epochNow) return;
     attempt.breakerMark = RECORDED;
-    const failed = speaksAgainst(outcome.kind);
+    const failed = speaksAgainst(outcome);
     if (failed === undefined) {
       this.probes?.free(attempt);
       return;
