@@ -197,7 +197,6 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
   }
 
   private interrupt(interruption: Interruption): void {
-    if (this.interruption !== undefined) return;
     this.interruption = interruption;
     // Answered first, aborted second: the callee's own AbortError must not win over the reason.
     this.owner.interrupted(this, interruption);

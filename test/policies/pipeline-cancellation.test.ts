@@ -89,6 +89,30 @@ describe('the caller’s abort', () => {
     expect(calls).toBe(1);
   });
 
+  it('between an attempt and its sleep: there is no sleep', async () => {
+    const { clock, pipeline } = lab({ retry: retryEvery(60_000) });
+    const controller = new AbortController();
+    pipeline.onFailure(() => controller.abort(stop));
+    const answer = watch(pipeline.execute(() => Promise.reject(new Error('down')), controller.signal));
+    await clock.advance(0);
+    expect(answer.error).toMatchObject({ code: 'cancelled', cause: { message: 'down' } });
+    expect(clock.timers).toBe(0);
+  });
+
+  it('of a signal that others listened to and left: heard all the same', async () => {
+    const { clock, pipeline } = lab();
+    const { controller, signal, listening } = countedSignal();
+    const work = new Work();
+    const calls = [1, 2].map(() => watch(pipeline.execute(work.run, signal)));
+    work.end();
+    await clock.advance(0);
+    expect(listening()).toBe(1);
+    controller.abort(stop);
+    await clock.advance(0);
+    expect(calls.map(({ state }) => state)).toEqual(['resolved', 'rejected']);
+    expect(listening()).toBe(0);
+  });
+
   it('while it stands in line: it leaves the line at once', async () => {
     const limiter = bulkhead({ limit: 1 });
     const { clock, pipeline } = lab({ concurrency: limiter, deadlineMs: 10_000 });

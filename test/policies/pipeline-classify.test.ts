@@ -30,6 +30,19 @@ describe('classify', () => {
     expect([calls, limiter.inFlight, clock.timers, listening(), breaker.state]).toEqual([3, 0, 0, 0, 'closed']);
   });
 
+  it('one that throws is no sample: it does not count as a success either', async () => {
+    const breaker = circuitBreaker({ rule: consecutiveFailures({ threshold: 2 }) });
+    const classify = ({ value }: { value?: unknown }): 'failed' => {
+      if (value === 'odd') throw new Error('classify broke');
+      return 'failed';
+    };
+    const { pipeline } = lab({ circuitBreaker: breaker, classify: classify as never });
+    await pipeline.execute(async () => 'bad');
+    await pipeline.execute(async () => 'odd').catch(() => {});
+    await pipeline.execute(async () => 'bad');
+    expect(breaker.state).toBe('open');
+  });
+
   it('no opinion leaves it to the default', async () => {
     const { pipeline } = lab({ classify: () => undefined });
     expect(await pipeline.execute(async () => 'fine')).toBe('fine');

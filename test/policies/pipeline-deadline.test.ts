@@ -12,12 +12,13 @@ const hang = (): Promise<never> => new Promise(() => {});
 describe('the deadline', () => {
   it('A sleep that can’t end before the deadline is refused at once, with the real error as cause', async () => {
     const { clock, pipeline } = lab({ retry: retryEvery(400), deadlineMs: 1_000 });
+    await clock.advance(5_000);
     const answer = watch(pipeline.execute(down));
     await clock.advance(799);
     expect(answer.state).toBe('pending');
     await clock.advance(1);
     expect(answer.error).toMatchObject({ code: 'deadline-exceeded', name: 'TimeoutError', cause: { message: 'down' } });
-    expect([clock.monotonic(), clock.timers]).toEqual([800, 0]);
+    expect([clock.monotonic(), clock.timers]).toEqual([5_800, 0]);
   });
 
   it('a value that failed is returned as it is when no time is left', async () => {
@@ -28,7 +29,7 @@ describe('the deadline', () => {
   });
 
   it('cuts a running attempt, and names the error before it as the cause', async () => {
-    const { clock, pipeline } = lab({ retry: retryEvery(400, 2), deadlineMs: 1_000 });
+    const { clock, pipeline } = lab({ retry: retryEvery(400), deadlineMs: 1_000 });
     const answer = watch(pipeline.execute(({ attempt }) => (attempt === 1 ? down() : hang())));
     await clock.advance(1_000);
     expect(answer.error).toMatchObject({ code: 'deadline-exceeded', cause: { message: 'down' } });

@@ -55,6 +55,16 @@ describe('hooks', () => {
     work.end();
     await clock.advance(0);
     expect(heard).toEqual([['released', DESTINATION]]);
+    await clock.advance(60_000);
+    heard.length = 0;
+    watch(pipeline.call(() => 'probe', undefined, undefined));
+    watch(pipeline.call(() => 'probe', undefined, undefined));
+    await clock.advance(0);
+    const changes = heard.filter(([what]) => what !== 'released');
+    expect(changes).toEqual([
+      ['circuit', DESTINATION, 'half-open', 'its open time is over'],
+      ['circuit', DESTINATION, 'ramping', '2 of 3 probes succeeded'],
+    ]);
   });
 
   it('tell when who was let in from the line is turned away: its slot is free again', async () => {

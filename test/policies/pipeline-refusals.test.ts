@@ -76,6 +76,31 @@ describe('refusals', () => {
     expect([limiter.inFlight, limiter.waiting]).toEqual([0, 0]);
   });
 
+  it('What waited re-checks the breaker before anything else is asked', async () => {
+    const limiter = bulkhead({ limit: 1 });
+    const breaker = circuitBreaker({ rule: consecutiveFailures({ threshold: 1 }), openMs: 60_000 });
+    let asked = 0;
+    const own = policy({ acquire: () => void asked++ });
+    const { clock, pipeline } = lab({ concurrency: limiter, circuitBreaker: breaker, extra: [own] });
+    const work = new Work();
+    for (let i = 0; i < 10; i++) watch(pipeline.execute(work.run));
+    work.fail(new Error('down'));
+    await clock.advance(0);
+    expect(asked).toBe(1);
+  });
+
+  it('a retry that the circuit would refuse does not stand in line first', async () => {
+    const limiter = bulkhead({ limit: 1 });
+    const breaker = circuitBreaker({ rule: consecutiveFailures({ threshold: 1 }), openMs: 60_000 });
+    const { clock, pipeline } = lab({ concurrency: limiter, circuitBreaker: breaker, retry: retryEvery(100) });
+    const answer = watch(pipeline.execute(() => Promise.reject(new Error('down'))));
+    await clock.advance(0);
+    const other = lab({ concurrency: limiter }).pipeline;
+    watch(other.execute(() => new Promise(() => {})));
+    await clock.advance(100);
+    expect([answer.error?.message, limiter.waiting]).toEqual(['down', 0]);
+  });
+
   it('What waited re-checks the breaker: it opened during a rate wait, and the token goes back', async () => {
     const rate = rateLimiter({ limit: 1, intervalMs: 1_000, maxWaitMs: 10_000 });
     const breaker = circuitBreaker();

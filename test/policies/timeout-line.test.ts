@@ -74,6 +74,16 @@ describe('the line of timeouts', () => {
     expect([second?.expired, clock.timers]).toEqual([1, 0]);
   });
 
+  it('one timer is enough, also when an entry comes while others expire and some stay', async () => {
+    const clock = fakeClock();
+    const line = new TimeoutLine(clock, 100);
+    line.add(new Entry(0, () => line.add(new Entry(clock.monotonic()))));
+    await clock.advance(50);
+    line.add(new Entry(50));
+    await clock.advance(50);
+    expect(clock.timers).toBe(1);
+  });
+
   it('one that leaves while another expires is not told', async () => {
     const clock = fakeClock();
     const line = new TimeoutLine(clock, 100);
@@ -147,6 +157,17 @@ describe('on the platform’s timers', () => {
     set.mock.calls[0]?.[0]();
     expect(set.mock.calls[1]?.[1]).toBeGreaterThan(9_900);
     expect(set.mock.calls[1]?.[1]).toBeLessThanOrEqual(10_000);
+  });
+
+  it('after the first look the last to leave takes the timer along', () => {
+    const set = vi.spyOn(systemClock, 'setTimer').mockReturnValue(0);
+    const clear = vi.spyOn(systemClock, 'clearTimer').mockReturnValue(undefined);
+    const line = new TimeoutLine(systemClock, 10_000);
+    const entry = new Entry(systemClock.monotonic());
+    line.add(entry);
+    set.mock.calls[0]?.[0]();
+    line.remove(entry);
+    expect(clear).toHaveBeenCalledTimes(1);
   });
 
   it('a timer that was given up does nothing when it fires all the same', () => {
