@@ -33,10 +33,12 @@ export class PipelineListeners {
     if (this.hooks !== undefined) this.hooks.released(this.destination);
   }
 
-  /** An outcome was taken in: tells what it has changed. */
-  recorded({ breaker, limiter }: Admission): void {
-    const { hooks } = this;
-    if (hooks === undefined) return;
+  /** An outcome was taken in: tells what it has changed. Short, so that V8 inlines it into every call. */
+  recorded(admission: Admission): void {
+    if (this.hooks !== undefined) this.tellChanges(this.hooks, admission);
+  }
+
+  private tellChanges(hooks: PipelineHooks, { breaker, limiter }: Admission): void {
     if (breaker !== undefined && breaker.epoch !== this.seenEpoch) {
       this.seenEpoch = breaker.epoch;
       hooks.circuitChanged(this.destination, breaker.state, breaker.changeReason);

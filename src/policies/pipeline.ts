@@ -197,10 +197,14 @@ export class Pipeline implements AttemptOwner {
       this.budget?.deposit(nowMs);
       this.listeners.succeeded(nowMs - attempt.startedAtMs);
     } else if (outcome.retryAfterMs !== undefined) {
-      this.admission.rate?.pauseUntil(nowMs + Math.min(outcome.retryAfterMs, MAX_PAUSE_MS));
+      this.pause(outcome.retryAfterMs, nowMs);
     }
     attempt.options?.observer?.attemptEnded(attempt, outcome, nowMs);
     this.listeners.recorded(this.admission);
+  }
+
+  private pause(retryAfterMs: number, nowMs: number): void {
+    this.admission.rate?.pauseUntil(nowMs + Math.min(retryAfterMs, MAX_PAUSE_MS));
   }
 
   private release(attempt: PipelineAttempt): void {

@@ -13,23 +13,24 @@ import { TimeoutLine } from './timeout-line.js';
  */
 export class ResiliencePipeline implements IPolicy<PipelineContext> {
   declare readonly _altReturn: never;
-  readonly #pipeline: Pipeline;
+  /** Not `#pipeline`: V8 checks the brand of such a field at every call. */
+  private readonly pipeline: Pipeline;
 
   /** @internal Use `resiliencePipeline`. */
   constructor(pipeline: Pipeline) {
-    this.#pipeline = pipeline;
+    this.pipeline = pipeline;
   }
 
   /** Fires for every call that succeeds, with its duration; cockatiel's contract. */
   get onSuccess(): IPolicy['onSuccess'] {
-    this.#pipeline.listeners.successes ??= new EventEmitter();
-    return this.#pipeline.listeners.successes.addListener;
+    this.pipeline.listeners.successes ??= new EventEmitter();
+    return this.pipeline.listeners.successes.addListener;
   }
 
   /** Fires for every attempt that fails; `handled` is true when it is tried again. cockatiel's contract. */
   get onFailure(): IPolicy['onFailure'] {
-    this.#pipeline.listeners.failures ??= new EventEmitter();
-    return this.#pipeline.listeners.failures.addListener;
+    this.pipeline.listeners.failures ??= new EventEmitter();
+    return this.pipeline.listeners.failures.addListener;
   }
 
   /**
@@ -52,7 +53,7 @@ export class ResiliencePipeline implements IPolicy<PipelineContext> {
     if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
       return Promise.reject(invalidOption('execute(fn, signal)', 'an AbortSignal, or left out', signal));
     }
-    return this.#pipeline.call(fn, signal, undefined);
+    return this.pipeline.call(fn, signal, undefined);
   }
 
   /**
@@ -72,7 +73,7 @@ export class ResiliencePipeline implements IPolicy<PipelineContext> {
     fn: (this: This, ...args: Args) => PromiseLike<T> | T,
   ): (this: This, ...args: Args) => Promise<T> {
     if (typeof fn !== 'function') throw invalidOption('wrap(fn)', 'a function', fn);
-    const pipeline = this.#pipeline;
+    const pipeline = this.pipeline;
     return function (...args) {
       return pipeline.call(() => fn.apply(this, args), undefined, undefined);
     };
@@ -80,12 +81,12 @@ export class ResiliencePipeline implements IPolicy<PipelineContext> {
 
   /** The policies' state as plain JSON in wall-clock times: for an operator to look at, and for {@link restore}. */
   snapshot(): PipelineSnapshot {
-    return snapshotPipeline(this.#pipeline);
+    return snapshotPipeline(this.pipeline);
   }
 
   /** Takes up what {@link ResiliencePipeline.snapshot} gave, in this process or another: a serverless run starts where the last one stopped. */
   restore(snapshot: PipelineSnapshot): void {
-    restorePipeline(this.#pipeline, snapshot);
+    restorePipeline(this.pipeline, snapshot);
   }
 }
 
