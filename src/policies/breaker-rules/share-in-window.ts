@@ -2,7 +2,6 @@ import { numberOption } from '../../options.js';
 import type { BreakerRule } from '../breaker-rules.js';
 import type { PolicySnapshot } from '../policy.js';
 import { isCount } from './count.js';
-import type { FailureRateOptions } from './failure-rate.js';
 
 /** Checked settings; shared by all rules of one spec. */
 export interface ShareInWindowSettings {
@@ -15,11 +14,11 @@ export interface ShareInWindowSettings {
   readonly badCallsDid: string;
 }
 
+/** What both rules let the user set. */
+type ShareOptions = Pick<ShareInWindowSettings, 'threshold' | 'minimumCalls' | 'windowMs'>;
+
 /** The options that both rules have, checked. `owner` is the factory's name. */
-export function checkShareOptions(
-  owner: string,
-  options: FailureRateOptions,
-): Omit<ShareInWindowSettings, 'slowMs' | 'badCallsDid'> {
+export function checkShareOptions(owner: string, options: Partial<ShareOptions>): ShareOptions {
   return {
     threshold: numberOption(`${owner}.threshold`, options.threshold, 0.5, { above: 0, to: 1 }),
     minimumCalls: numberOption(`${owner}.minimumCalls`, options.minimumCalls, 20, { from: 1, to: 1_000_000, integer: true }),

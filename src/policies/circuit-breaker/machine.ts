@@ -1,7 +1,7 @@
 import type { Outcome } from '../../outcome.js';
 import type { BreakerRule } from '../breaker-rules.js';
-import type { CircuitBreaker, CircuitState } from '../circuit-breaker.js';
 import type { Attempt, PolicySnapshot, Refusal, RefusalCode } from '../policy.js';
+import type { CircuitBreaker, CircuitState } from './contract.js';
 import { Probes } from './probes.js';
 import { RampUp } from './ramp-up.js';
 import type { CircuitBreakerSettings } from './settings.js';

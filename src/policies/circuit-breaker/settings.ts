@@ -3,7 +3,7 @@ import { checkNames, durationOption, invalidOption, numberOption } from '../../o
 import { cockatielRule } from '../breaker-rules/cockatiel-breaker.js';
 import { failureRate } from '../breaker-rules/failure-rate.js';
 import type { BreakerRuleSpec } from '../breaker-rules.js';
-import type { CircuitBreakerOptions } from '../circuit-breaker.js';
+import type { CircuitBreakerOptions } from './contract.js';
 
 /** The options of a circuit breaker, checked. One object serves any number of breakers, a given `IBreaker` excepted. */
 export interface CircuitBreakerSettings {

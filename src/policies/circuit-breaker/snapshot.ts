@@ -1,6 +1,6 @@
 import { isCount } from '../breaker-rules/count.js';
-import type { CircuitState } from '../circuit-breaker.js';
 import type { PolicySnapshot } from '../policy.js';
+import type { CircuitState } from './contract.js';
 
 /** What a breaker remembers over a restart. Its times are durations from now, so that no clock can tear them. */
 export interface CircuitMemory {
