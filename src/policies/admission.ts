@@ -10,6 +10,9 @@ const IN_LINE = 1;
 const IN_RATE = 2;
 const IN_BREAKER = 4;
 
+/** The longest pause that a Retry-After may put on all calls of the destination. */
+const MAX_PAUSE_MS = 60_000;
+
 /** What stands between an attempt and its call: nothing, a wait in ms, a place in line, or a refusal. */
 export type Gate = undefined | number | Promise<void> | Refusal;
 
@@ -107,6 +110,11 @@ export class Admission {
     if (attempt.twins === undefined) return;
     const thrown = this.eachExtra(attempt, attempt.twins, (policy, twin) => policy.record(twin, outcome, nowMs));
     if (thrown !== undefined) throw thrown.error;
+  }
+
+  /** The other end asked for a pause: it holds for every call. */
+  pause(retryAfterMs: number, nowMs: number): void {
+    this.rate?.pauseUntil(nowMs + Math.min(retryAfterMs, MAX_PAUSE_MS));
   }
 
   /** Gives back what the attempt holds: it left, never ran, or its work has really ended. */

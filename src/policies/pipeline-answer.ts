@@ -5,6 +5,15 @@ import type { Refusal } from './policy.js';
 import { deadlineError, refusalError } from './refusal-error.js';
 import type { GiveUpReason } from './retry.js';
 
+const RESOLVED: Promise<void> = Promise.resolve();
+
+/** A call that is refused at once; one microtask later, as a promise that is rejected before anyone listens costs twice as much. */
+export function refused(refusal: Refusal, callee: string | undefined): Promise<never> {
+  return RESOLVED.then(() => {
+    throw refusalError(refusal, callee);
+  });
+}
+
 /** Settles the call with how its attempt ended. */
 export function answer(attempt: PipelineAttempt, end: AttemptEnd): void {
   if ('error' in end) attempt.reject(end.error);

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { AttemptEnd, Outcome } from '../outcome.js';
 import { Admission, type Gate, isRefusal } from './admission.js';
 import type { CancelSignal } from './cancel-signal.js';
-import { answer, answerRefused, giveUp } from './pipeline-answer.js';
+import { answer, answerRefused, giveUp, refused } from './pipeline-answer.js';
 import { type AttemptOwner, type Interruption, PipelineAttempt, type PreviousAttempt } from './pipeline-attempt.js';
 import { type Callee, type CallOptions, type PipelineHooks, promiseOf } from './pipeline-call.js';
 import { PipelineListeners } from './pipeline-listeners.js';
@@ -10,7 +10,7 @@ import type { PipelinePlan } from './pipeline-plan.js';
 import { checkAfterWait, waitAtGate } from './pipeline-wait.js';
 import type { Refusal } from './policy.js';
 import { ReclaimWatch } from './reclaim-watch.js';
-import { cancelledError, refusalError } from './refusal-error.js';
+import { cancelledError } from './refusal-error.js';
 import type { RetryDecision } from './retry.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { TimeoutLine } from './timeout-line.js';
@@ -18,10 +18,6 @@ import type { TimeoutLine } from './timeout-line.js';
 const DELIVERED: Outcome = Object.freeze({ kind: 'delivered' });
 /** The user's `classify` threw: nothing is known of the destination, and trying again would throw again. */
 const UNCLASSIFIED: Outcome = Object.freeze({ kind: 'shed', reason: 'classify threw' });
-const RESOLVED: Promise<void> = Promise.resolve();
-
-/** The longest pause that a Retry-After may put on all calls of the destination. */
-const MAX_PAUSE_MS = 60_000;
 
 /**
  * Runs calls under policies: deadline → retry and budget → breaker → concurrency line → rate → breaker's admission → timeout →
@@ -77,12 +73,9 @@ export class Pipeline implements AttemptOwner {
     return this.admission.isIdle(this.clock);
   }
 
-  /** One microtask later: a promise that is rejected before anyone listens costs twice as much. */
   private refuse(refusal: Refusal, options: CallOptions | undefined, nowMs: number): Promise<never> {
     options?.observer?.refused(1, refusal, nowMs);
-    return RESOLVED.then(() => {
-      throw refusalError(refusal, this.callee);
-    });
+    return refused(refusal, this.callee);
   }
 
   private start(attempt: PipelineAttempt, nowMs: number): void {
@@ -197,14 +190,10 @@ export class Pipeline implements AttemptOwner {
       this.budget?.deposit(nowMs);
       this.listeners.succeeded(nowMs - attempt.startedAtMs);
     } else if (outcome.retryAfterMs !== undefined) {
-      this.pause(outcome.retryAfterMs, nowMs);
+      this.admission.pause(outcome.retryAfterMs, nowMs);
     }
     attempt.options?.observer?.attemptEnded(attempt, outcome, nowMs);
     this.listeners.recorded(this.admission);
-  }
-
-  private pause(retryAfterMs: number, nowMs: number): void {
-    this.admission.rate?.pauseUntil(nowMs + Math.min(retryAfterMs, MAX_PAUSE_MS));
   }
 
   private release(attempt: PipelineAttempt): void {
