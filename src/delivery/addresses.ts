@@ -12,22 +12,25 @@ export interface Address {
   readonly transport: Transport;
 }
 
-/** Parsing a URI costs as much as signing a message, and most go where others went before. */
-const MAX_REMEMBERED = 1_000;
+/** A longer URI is parsed each time: memory is bounded by length too. */
+const MAX_REMEMBERED_LENGTH = 2_048;
 
 const invalid = (message: string): RingbackError => new RingbackError('invalid-callback', message);
 
-/** Parses destinations, and remembers the last ones. Messages never show a URI: it may carry a secret. */
+/**
+ * Parses destinations, and remembers the last ones, as parsing a URI costs as much as signing a message. It remembers as many as
+ * have policies: fewer would be parsed anew at nearly every delivery. Messages never show a URI: it may carry a secret.
+ */
 export class Addresses {
   readonly #remembered: DestinationMap<Address>;
   readonly #transports: readonly Transport[];
   readonly #destinationOf: (to: URL) => string;
 
-  constructor(transports: readonly Transport[], destinationOf: (to: URL) => string) {
+  constructor(transports: readonly Transport[], destinationOf: (to: URL) => string, maxRemembered: number) {
     this.#transports = transports;
     this.#destinationOf = destinationOf;
     this.#remembered = new DestinationMap({
-      maxDestinations: MAX_REMEMBERED,
+      maxDestinations: maxRemembered,
       create: (to) => this.#parse(to),
       mayEvict: () => true,
     });
@@ -35,8 +38,8 @@ export class Addresses {
 
   /** @throws RingbackError `invalid-callback`, `unsupported-destination`. */
   of(to: unknown): Address {
-    if (typeof to === 'string') return this.#remembered.get(to);
-    if (to instanceof URL) return this.#remembered.get(to.href);
+    if (typeof to === 'string') return to.length > MAX_REMEMBERED_LENGTH ? this.#parse(to) : this.#remembered.get(to);
+    if (to instanceof URL) return this.of(to.href);
     throw invalid(`to must be a URI such as https://customer.example/hooks, got ${to === null ? 'null' : typeof to}`);
   }
 
@@ -51,7 +54,9 @@ export class Addresses {
       throw invalid(`to must carry no credentials, got some for ${url.host}: put them into a header`);
     }
     if (url.hash !== '') url.hash = '';
-    return { to: url.href, destination: this.#destinationOf(url), transport: this.#transportFor(url) };
+    const { href } = url;
+    // The same string where it is one: comparing it with itself, as a map does, reads none of its characters.
+    return { to: href === to ? to : href, destination: this.#destinationOf(url), transport: this.#transportFor(url) };
   }
 
   #transportFor(url: URL): Transport {

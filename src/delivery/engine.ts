@@ -52,7 +52,7 @@ export class DeliveryEngine {
     const { clock, random, logger, outbox, retry } = settings;
     this.#settings = settings;
     this.events = new EventBus(logger);
-    const addresses = new Addresses(settings.transports, settings.destinationOf);
+    const addresses = new Addresses(settings.transports, settings.destinationOf, settings.maxDestinations);
     const sender = new Sender(settings.signature, clock);
     this.#engine = { clock, events: this.events, destinations: this.#destinationsOf(settings), sender, addresses };
     this.#keys = new IdempotentDeliveries(settings);
@@ -245,7 +245,14 @@ export class DeliveryEngine {
           this.events.emit('circuit', { destination, state, reason });
         },
         limitChanged: (destination, limit) => this.events.emit('limit', { destination, limit }),
-        released: (destination) => outbox.wake(destination),
+        released: (destination) => {
+          try {
+            outbox.wake(destination);
+          } catch (error) {
+            // What was delivered must not fail for it.
+            logger.error({ destination, error }, 'the outbox failed to wake');
+          }
+        },
       },
     });
   }
