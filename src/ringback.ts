@@ -17,37 +17,60 @@ export interface CallSettings {
 /** An instance of ringback. Make one per service, and close it at the end. */
 export interface Ringback<Types extends CallbackTypes = CallbackTypes> {
   /**
-   * Delivers now, with retries, and resolves with the receipt.
+   * Delivers now, with retries, and resolves with the receipt. Use it where somebody waits for the answer. It ends within the
+   * callback's `deadlineMs` (default 30,000), in which an idempotency store and a signature function have their share.
    *
-   * @throws RingbackError `invalid-callback`, `unsupported-destination`, `closed`, `idempotency-mismatch`,
-   *   `idempotency-in-flight`, `idempotency-store-failed`, before anything is sent.
+   * With an `idempotencyKey`, a second call with the same payload gets the same receipt, or the same error if it joined a
+   * delivery that fails. It does not share that its first caller aborted: then it delivers itself.
+   *
+   * @throws RingbackError `invalid-callback`, `unsupported-destination`, `invalid-option` (a function of yours among the
+   *   options threw), `signing-failed`, `closed`, `cancelled`, `idempotency-mismatch`, `idempotency-in-flight`,
+   *   `idempotency-store-failed`: before anything is sent.
    * @throws DeliveryError (`delivery-failed`) when it was not delivered, with every attempt in it.
    */
   deliver(callback: Callback<Types>, settings?: CallSettings): Promise<Receipt>;
   /**
-   * Takes the callback into the outbox, and resolves once it is there; it is delivered in the background, by the schedule.
+   * Takes the callback into the outbox, and resolves once it is there; it is delivered in the background, by the schedule. Use it
+   * where nobody waits. What it took ends as delivered, cancelled, dead letter, or handed back by `close`.
    *
-   * @throws RingbackError as `deliver`, and `outbox-full`.
+   * With an `idempotencyKey`, a second call with the same payload gets the first one's id. It joins what is accepted, and a
+   * `deliver` that succeeds; it takes its own turn when that fails.
+   *
+   * @throws RingbackError as `deliver`, and `outbox-full`; `outbox-failed` for an `id` that is unfinished in the outbox.
    */
   enqueue(callback: Callback<Types>, settings?: CallSettings): Promise<Enqueued>;
   /** Where an enqueued callback stands; undefined when it is unknown, or ended too long ago (the last 10,000 ends are kept). */
   status(id: string): Promise<DeliveryStatus | undefined>;
-  /** Takes an enqueued callback back; aborts it where it runs. False when it is unknown or finished. */
+  /**
+   * Takes an enqueued callback back; aborts it where it runs. False when it is unknown or finished. An attempt that was just
+   * being answered may have delivered it all the same: `status` then says `delivered`.
+   */
   cancel(id: string): Promise<boolean>;
-  /** Resolves once all that was accepted has ended: what a Lambda handler awaits before it returns. */
+  /**
+   * Resolves once all that was accepted has ended, and the idempotency store knows: what a Lambda handler awaits before it
+   * returns. It waits for retries too, which by the default schedule may be days away: give such callbacks a `deadlineMs`.
+   */
   drain(): Promise<void>;
   /**
    * The end: takes no more, gives what runs `timeoutMs` (default 10,000) to finish, aborts the rest, and hands back what was
-   * not delivered. What an outbox in memory hands back is lost with the process unless you keep it.
+   * not delivered. What an outbox in memory hands back is lost with the process unless you keep it. A `deliver` that was
+   * aborted throws a DeliveryError whose `why` is `closed`. The transports are closed too, so don't share them between
+   * instances that end at different times. A second call gets the first one's answer.
+   *
+   * @throws RingbackError `outbox-failed` when an outbox of your own failed to stop; all else has ended then.
    */
   close(settings?: { readonly timeoutMs?: number }): Promise<{ readonly undelivered: readonly Undelivered[] }>;
   /** What was given up in the background: list, replay, purge. */
   readonly deadLetters: DeadLetters;
   /** Everything an operator asks, as plain JSON without a secret in it. */
   snapshot(): RingbackSnapshot;
-  /** Calls the listener at each such event. What it throws, or rejects with, is logged and harms nothing. */
+  /**
+   * Listens to an event. A listener that throws or rejects harms nothing: the logger is told.
+   *
+   * @throws RingbackError `invalid-option` for an event that does not exist, or a listener that is no function.
+   */
   on<Event extends keyof RingbackEvents>(event: Event, listener: RingbackEvents[Event]): void;
-  /** Takes the listener off again. */
+  /** Listens no more. */
   off<Event extends keyof RingbackEvents>(event: Event, listener: RingbackEvents[Event]): void;
 }
 

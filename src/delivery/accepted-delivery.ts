@@ -1,5 +1,8 @@
 import type { Callback, Delivery } from '../callback.js';
 
+/** What a callback said: `data`, a `body` of text, or one of bytes or none. */
+export type BodySource = 'data' | 'text' | 'bytes';
+
 /**
  * A delivery as ringback makes it: what may carry a secret (the URI's query, headers, body) stands behind getters over private
  * fields, so that no log line, inspection or JSON of it can show one.
@@ -19,10 +22,10 @@ export class AcceptedDelivery implements Delivery {
   readonly #to: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #body: Uint8Array;
-  readonly #isData: boolean;
+  readonly #madeOf: BodySource;
 
-  /** `isData` says that the body was made of `data`. */
-  constructor(fields: Delivery, isData: boolean) {
+  /** `madeOf` says what the bytes of the body were. */
+  constructor(fields: Delivery, madeOf: BodySource) {
     this.id = fields.id;
     this.destination = fields.destination;
     this.type = fields.type;
@@ -37,7 +40,7 @@ export class AcceptedDelivery implements Delivery {
     this.#to = fields.to;
     this.#headers = fields.headers;
     this.#body = fields.body;
-    this.#isData = isData;
+    this.#madeOf = madeOf;
     Object.freeze(this);
   }
 
@@ -57,11 +60,11 @@ export class AcceptedDelivery implements Delivery {
   callback(): Callback {
     const { id, to, type, idempotencyKey, orderingKey, correlationId, metadata, priority, deadlineMs } = this;
     const fields = { id, to, type, idempotencyKey, orderingKey, correlationId, metadata, priority, deadlineMs };
-    if (this.#isData) {
-      const data: unknown = JSON.parse(new TextDecoder().decode(this.#body));
-      return { ...fields, headers: this.#headers, data };
+    if (this.#madeOf === 'bytes') {
+      return { ...fields, headers: { 'content-type': this.contentType, ...this.#headers }, body: this.#body };
     }
-    // The body goes as bytes, so the content type that a text had goes along as a header.
-    return { ...fields, headers: { 'content-type': this.contentType, ...this.#headers }, body: this.#body };
+    const text = new TextDecoder().decode(this.#body);
+    const content = this.#madeOf === 'data' ? { data: JSON.parse(text) as unknown } : { body: text };
+    return { ...fields, headers: this.#headers, ...content };
   }
 }

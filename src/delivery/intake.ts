@@ -80,9 +80,10 @@ export function takeIn(callback: Callback, intake: Intake): TakenIn {
     deadlineMs: checkNumber('deadlineMs', callback.deadlineMs, 1, Number.MAX_SAFE_INTEGER),
     acceptedAtMs: intake.wallMs(),
   };
-  const { data } = callback;
+  const { data, body } = callback;
+  const madeOf = data !== undefined ? 'data' : typeof body === 'string' ? 'text' : 'bytes';
   return {
-    delivery: new AcceptedDelivery(fields, data !== undefined),
+    delivery: new AcceptedDelivery(fields, madeOf),
     // Here and not later: while a store is asked, the caller may change `data`.
     fingerprint: idempotencyKey === undefined ? undefined : fingerprintOf({ to, type, data, body: bytes }),
   };

@@ -10,7 +10,11 @@ import type { Random } from '../random.js';
 import type { SignatureScheme } from '../signing/scheme.js';
 import type { Transport } from '../transports/transport.js';
 
-/** Picks the scheme for a delivery: per destination, per tenant. Undefined sends it unsigned. */
+/**
+ * Picks the scheme for a delivery: per destination, per tenant. Undefined sends it unsigned. Asked once at the door, where a
+ * throw fails the call with `signing-failed`, and again at each attempt, where it sheds the attempt: nothing is sent, and it does not count
+ * against the destination.
+ */
 export type SignatureFor = (delivery: Delivery) => SignatureScheme | undefined | Promise<SignatureScheme | undefined>;
 
 /** The pipeline settings of one destination: clock and random are the instance's. */
@@ -30,7 +34,10 @@ export interface RingbackOptions {
   readonly pipeline?: DestinationSettings | ((destination: string) => DestinationSettings);
   /** The whole client's retry budget, parent of every destination's. `false` for none. Default: 20 % of calls, 100 tokens, 10 a second (Finagle). */
   readonly budget?: RetryBudgetOptions | false;
-  /** The key by which policies and lines are kept. Default: the origin; a mail's domain; the URI without its query. */
+  /**
+   * The key by which policies and lines are kept. Default: the origin; a mail's domain; the URI without its query. It stands in
+   * events, errors and logs: leave out what is secret. It is asked once per URI, as answers are remembered.
+   */
   readonly destination?: (to: URL) => string;
   /** How many destinations keep their policies' state. Default 10,000. Idle and healthy ones go first. */
   readonly maxDestinations?: number;
@@ -38,9 +45,9 @@ export interface RingbackOptions {
   readonly outbox?: Outbox;
   /** When `enqueue` tries again. Default 0, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, jittered (Standard Webhooks). */
   readonly schedule?: Backoff;
-  /** Where idempotency keys are kept. Default `memoryIdempotencyStore()`. */
+  /** Where idempotency keys are kept, and for how long. Default `memoryIdempotencyStore()`. */
   readonly idempotency?: IdempotencyOptions;
-  /** Default: silent, but for one warning on `console` when dead letters fall and nobody listens. */
+  /** pino and console fit. One that throws harms nothing. Default: silent, but for one warning on `console` when dead letters fall and nobody listens. */
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
