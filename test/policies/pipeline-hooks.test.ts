@@ -6,7 +6,7 @@ import { planPipeline } from '../../src/policies/pipeline-plan.js';
 import type { PipelineSettings } from '../../src/policies/pipeline-settings.js';
 import { TimeoutLine } from '../../src/policies/timeout-line.js';
 import { fakeClock } from '../../src/testing/fake-clock.js';
-import { retryEvery, Work, watch } from './pipeline-lab.js';
+import { countedSignal, retryEvery, Work, watch } from './pipeline-lab.js';
 
 function owned(settings: PipelineSettings) {
   const clock = fakeClock();
@@ -148,6 +148,17 @@ describe('who looks on from outside', () => {
     const own = { name: 'own', acquire: () => undefined, record() {}, release() {}, snapshot: () => ({}), restore() {} };
     const { pipeline } = owned({ extra: [own, { ...own, peek: () => refusal }] });
     expect(pipeline.peek(0)).toBe(refusal);
+  });
+
+  it('No interval timer and no listener per key: a thousand idle destinations hold nothing that runs', async () => {
+    const clock = fakeClock();
+    const plan = planPipeline({ clock, concurrency: {}, rateLimiter: { limit: 5 } });
+    const line = new TimeoutLine(clock, plan.timeoutMs as number);
+    const { signal, listening } = countedSignal();
+    const pipelines = Array.from({ length: 1_000 }, (_, i) => new Pipeline(plan, `https://${i}.example`, line));
+    await Promise.all(pipelines.map((pipeline) => pipeline.call(async () => 1, signal, undefined)));
+    expect([clock.timers, listening()]).toEqual([0, 0]);
+    expect(pipelines.every((pipeline) => pipeline.isIdle())).toBe(true);
   });
 
   it('it is idle when nothing would be lost: no work, a closed circuit, a token to be had', async () => {
