@@ -52,7 +52,7 @@ async function attempt(
 ): Promise<Disposition> {
   const { clock, events, sender } = engine;
   const { delivery, attemptCount } = entry;
-  const leftMs = deadlineLeftMs(engine, delivery);
+  const leftMs = entry.deadlineAtMs - clock.now();
   if (leftMs <= 0) return hopeless(journal, 'deadline');
   const isRetry = attemptCount > 0;
   const afterTimeout = lastReal(entry)?.outcome === 'timed-out';
@@ -96,7 +96,7 @@ function decide(engine: BackgroundEngine, journal: Journal, entry: OutboxEntry, 
   if (journal.attemptCount === entry.attemptCount) journal.attemptEnded({ startedAtMs: nowMs }, NOT_BEGUN, nowMs);
   const outcome = journal.lastOutcome ?? NOT_BEGUN;
   const previousDelayMs = lastReal(entry)?.waitMs ?? 0;
-  const deadlineAtMs = nowMs + deadlineLeftMs(engine, entry.delivery);
+  const deadlineAtMs = nowMs + (entry.deadlineAtMs - engine.clock.now());
   const decision = engine.retry.next({ attempt: journal.attemptCount, previousDelayMs, outcome, nowMs, deadlineAtMs });
   journal.decided(decision, balance);
   if (decision.retry) return later(journal, decision.delayMs);
@@ -123,10 +123,6 @@ function hopeless({ records, attemptCount }: Journal, reason: string): Dispositi
 /** A policy of the user's may name a time that no clock can wait for. */
 function finite(retryAfterMs: number | undefined): number {
   return retryAfterMs !== undefined && retryAfterMs >= 0 && Number.isFinite(retryAfterMs) ? retryAfterMs : REFUSED_MS;
-}
-
-function deadlineLeftMs({ clock }: Engine, { deadlineMs, acceptedAtMs }: Delivery): number {
-  return deadlineMs === undefined ? Number.POSITIVE_INFINITY : acceptedAtMs + deadlineMs - clock.now();
 }
 
 /** The last attempt that really was made; refusals on the way are not what a retry follows. */

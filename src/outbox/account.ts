@@ -58,7 +58,7 @@ export class Account implements Outbox {
 
   async add(delivery: Delivery, signal?: AbortSignal): Promise<void> {
     await this.#room.enter(() => {
-      this.#hold(delivery);
+      this.#hold(delivery, delivery.acceptedAtMs);
       return true;
     }, signal);
   }
@@ -69,7 +69,10 @@ export class Account implements Outbox {
     this.#host = host;
     this.#runner = new Runner(host, this.#lines, this.#concurrency, (entry, disposition) => this.#settle(entry, disposition));
     const nowMs = host.clock.monotonic();
-    for (const entry of this.#entries.values()) entry.addedAtMs = nowMs;
+    for (const entry of this.#entries.values()) {
+      entry.addedAtMs = nowMs;
+      this.#runner.watchDeadline(entry);
+    }
     this.#dispatchSoon();
   }
 
@@ -119,13 +122,17 @@ export class Account implements Outbox {
     return { depth, running, ready, waiting, oldestAgeMs: nowMs - oldest, deadLetters: this.#letters.size };
   }
 
-  #hold(delivery: Delivery): void {
+  /** `sinceMs` is what its deadline counts from. */
+  #hold(delivery: Delivery, sinceMs: number): void {
     if (this.#entries.has(delivery.id)) {
       throw new RingbackError('outbox-failed', `an unfinished callback has the id ${JSON.stringify(delivery.id)} already`);
     }
-    const entry = new HeldEntry(delivery, this.#order++, this.#host?.clock.monotonic());
+    const deadlineAtMs = sinceMs + (delivery.deadlineMs ?? Number.POSITIVE_INFINITY);
+    const entry = new HeldEntry(delivery, deadlineAtMs, this.#order++, this.#host?.clock.monotonic());
+    entry.replayedAtMs = replayedAtMs;
     this.#entries.set(delivery.id, entry);
     this.#lines.put(entry);
+    this.#runner?.watchDeadline(entry);
     this.#dispatchSoon();
   }
 
@@ -153,6 +160,7 @@ export class Account implements Outbox {
   #finish(entry: HeldEntry): void {
     if (this.#runner === undefined) this.#lines.remove(entry, NOTHING_WAITS);
     else this.#runner.remove(entry);
+    entry.place = 'left';
     this.#entries.delete(entry.delivery.id);
     this.#room.leave();
     this.#checkDrained();
@@ -175,7 +183,7 @@ export class Account implements Outbox {
     await this.#room.enter(() => {
       const delivery = this.#letters.delivery(id);
       if (delivery === undefined) return false;
-      this.#hold(delivery);
+      this.#hold(delivery, this.#host?.clock.now() ?? delivery.acceptedAtMs);
       this.#letters.purge(id);
       replayed = true;
       return true;

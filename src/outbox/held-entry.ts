@@ -3,12 +3,24 @@ import type { HeapItem } from '../heap.js';
 import type { Link } from './chain.js';
 
 /**
- * Where an entry is. `behind`: an earlier one of its ordering key is not finished. `left`: handed back by `stop`, so whatever
- * its handle still says comes too late.
+ * Where an entry is. `behind`: an earlier one of its ordering key is not finished. `left`: finished, or handed back by `stop`, so
+ * whatever its handle or a time of it still says comes too late.
  */
 export type Place = 'ready' | 'running' | 'waiting' | 'behind' | 'left';
 
 const NO_ATTEMPTS: readonly AttemptRecord[] = Object.freeze([]);
+
+/** The deadline of an entry, on the heap of times: the entry itself may stand there too, for its retry. */
+export class EntryDeadline implements HeapItem {
+  readonly entry: HeldEntry;
+  dueAtMs = 0;
+  heapIndex = -1;
+  hasPassed = false;
+
+  constructor(entry: HeldEntry) {
+    this.entry = entry;
+  }
+}
 
 /**
  * One accepted, unfinished delivery. It is in one heap at most (ready in its line, or waiting for its time) and in one chain at
@@ -16,6 +28,10 @@ const NO_ATTEMPTS: readonly AttemptRecord[] = Object.freeze([]);
  */
 export class HeldEntry implements HeapItem, Link<HeldEntry> {
   readonly delivery: Delivery;
+  /** Wall-clock ms; `Infinity` where it has none. */
+  readonly deadlineAtMs: number;
+  /** On the heap of times, while there is one to wait for. */
+  deadline: EntryDeadline | undefined = undefined;
   /** Ties on priority go by it: a retry keeps its place in front of what was accepted later. */
   readonly order: number;
   /** Monotonic ms; `undefined` while the outbox has not been started, as it has no clock before. */
@@ -23,6 +39,8 @@ export class HeldEntry implements HeapItem, Link<HeldEntry> {
   place: Place = 'ready';
   attempts: readonly AttemptRecord[] = NO_ATTEMPTS;
   attemptCount = 0;
+  /** Wall-clock ms, for one that was put back from the dead letters. */
+  replayedAtMs: number | undefined = undefined;
   cancelled = false;
   /** While it runs. */
   controller: AbortController | undefined = undefined;
@@ -31,8 +49,9 @@ export class HeldEntry implements HeapItem, Link<HeldEntry> {
   before: HeldEntry | undefined = undefined;
   after: HeldEntry | undefined = undefined;
 
-  constructor(delivery: Delivery, order: number, addedAtMs: number | undefined) {
+  constructor(delivery: Delivery, deadlineAtMs: number, order: number, addedAtMs: number | undefined) {
     this.delivery = delivery;
+    this.deadlineAtMs = deadlineAtMs;
     this.order = order;
     this.addedAtMs = addedAtMs;
   }

@@ -11,6 +11,8 @@ export interface OutboxEntry {
   readonly attempts: readonly AttemptRecord[];
   /** Attempts that were made since it was accepted, or replayed. */
   readonly attemptCount: number;
+  /** Wall-clock ms by which it must have ended: its `deadlineMs` from when it was accepted, or replayed; else `Infinity`. */
+  readonly deadlineAtMs: number;
 }
 
 /** What is to become of an entry after a try. */
@@ -76,7 +78,7 @@ export interface DeadLetter {
 export interface DeadLetters {
   /** Oldest first. `limit` defaults to 100. */
   list(options?: { readonly destination?: string; readonly limit?: number }): Promise<readonly DeadLetter[]>;
-  /** Puts it back into the outbox with its attempts counted anew. False when there is no such letter. */
+  /** Puts it back into the outbox with its attempts counted, and its deadline measured, anew. False when there is no such letter. */
   replay(id: string): Promise<boolean>;
   /** Deletes one, or all. Returns how many went. */
   purge(id?: string): Promise<number>;
@@ -103,6 +105,8 @@ export type OutboxStatus = 'ready' | 'running' | 'waiting' | 'dead';
 
 /**
  * Holds what was accepted until it is delivered. Everything it accepts ends: done, dead, cancelled, or handed back by `stop`.
+ * What does not run at its deadline goes to the dead letters then, by the reason `deadline`, whatever it waits for; what runs is
+ * the host's to end.
  */
 export interface Outbox {
   /** What it is called in messages. */

@@ -2,12 +2,15 @@ import PQueue from 'p-queue';
 import type { Refusal } from '../policies/policy.js';
 import { DestinationLine } from './destination-line.js';
 import { DueTimes } from './due-times.js';
-import type { HeldEntry } from './held-entry.js';
+import { EntryDeadline, type HeldEntry } from './held-entry.js';
 import type { Lines } from './lines.js';
 import type { Disposition, OutboxHost } from './outbox.js';
 import { TimeLimit } from './time-limit.js';
 
-/** What becomes of an entry after a try; it holds no slot any more. */
+/** The host's own word for it, too. */
+const PAST_DEADLINE = 'deadline';
+
+/** What becomes of an entry after a try, or at its deadline; it holds no slot any more. */
 type Settle = (entry: HeldEntry, disposition: Disposition) => void;
 
 /**
@@ -20,7 +23,7 @@ export class Runner {
   readonly #lines: Lines;
   readonly #settle: Settle;
   readonly #queue: PQueue;
-  readonly #times: DueTimes<HeldEntry | DestinationLine>;
+  readonly #times: DueTimes<HeldEntry | DestinationLine | EntryDeadline>;
   readonly #peek: (destination: string) => Refusal | undefined;
   #dispatching = false;
   #stopped = false;
@@ -54,6 +57,13 @@ export class Runner {
     this.dispatch();
   }
 
+  /** From now on the entry ends at its deadline. */
+  watchDeadline(entry: HeldEntry): void {
+    if (entry.deadlineAtMs === Number.POSITIVE_INFINITY) return;
+    entry.deadline = new EntryDeadline(entry);
+    this.#times.add(entry.deadline, Math.max(0, entry.deadlineAtMs - this.#host.clock.now()));
+  }
+
   /** Puts an entry aside until its time: it holds no slot. */
   putOff(entry: HeldEntry, delayMs: number): void {
     entry.place = 'waiting';
@@ -63,6 +73,7 @@ export class Runner {
   /** Takes out an entry that does not run. */
   remove(entry: HeldEntry): void {
     if (entry.place === 'waiting') this.#times.remove(entry);
+    if (entry.deadline !== undefined) this.#times.remove(entry.deadline);
     this.#lines.remove(entry, this.#times);
   }
 
@@ -90,10 +101,11 @@ export class Runner {
   async #run(entry: HeldEntry): Promise<void> {
     const controller = new AbortController();
     entry.controller = controller;
-    const { delivery, attempts, attemptCount } = entry;
+    const { delivery, attempts, attemptCount, deadlineAtMs } = entry;
     let disposition: Disposition;
     try {
-      disposition = checked(entry, await this.#host.handle({ delivery, attempts, attemptCount }, controller.signal));
+      const handed = { delivery, attempts, attemptCount, deadlineAtMs };
+      disposition = checked(entry, await this.#host.handle(handed, controller.signal));
     } catch (error) {
       disposition = dead(entry, `the host failed: ${error instanceof Error ? error.name : typeof error}`);
     }
@@ -101,15 +113,28 @@ export class Runner {
     // Handed back by `stop` while it ran on: what it says now comes too late.
     if (entry.place === 'left') return;
     this.#lines.ranOut(entry, this.#times);
+    if (disposition.next === 'later' && entry.deadline?.hasPassed)
+      disposition = { ...disposition, next: 'dead', reason: PAST_DEADLINE };
     this.#settle(entry, disposition);
   }
 
-  #onDue(items: readonly (HeldEntry | DestinationLine)[]): void {
+  #onDue(items: readonly (HeldEntry | DestinationLine | EntryDeadline)[]): void {
+    const deadlines: EntryDeadline[] = [];
     for (const item of items) {
-      if (item instanceof DestinationLine) this.#lines.lookAgain(item, this.#times);
+      if (item instanceof EntryDeadline) deadlines.push(item);
+      else if (item instanceof DestinationLine) this.#lines.lookAgain(item, this.#times);
       else this.#lines.comeBack(item);
     }
+    // Last, as a dead letter is told to listeners, who may cancel any of the others.
+    for (const deadline of deadlines) this.#pass(deadline);
     this.dispatch();
+  }
+
+  /** What runs at its deadline is the host's to end. */
+  #pass(deadline: EntryDeadline): void {
+    const { entry } = deadline;
+    deadline.hasPassed = true;
+    if (entry.place !== 'running' && entry.place !== 'left') this.#settle(entry, dead(entry, PAST_DEADLINE));
   }
 }
 

@@ -54,8 +54,9 @@ const adds: fc.Arbitrary<Step> = fc
     destination: anyDestination,
     orderingKey: fc.constantFrom(undefined, undefined, 'k1', 'k2'),
     priority: fc.integer({ min: -2, max: 2 }),
+    deadlineMs: fc.constantFrom(undefined, undefined, 0, 15, 5_000),
   })
-  .map((fields) => (world) => addOne(world, fields));
+  .map((fields) => (world) => addOne(world, { ...fields, acceptedAtMs: world.host.clock.now() }));
 
 const ends: fc.Arbitrary<Step> = fc
   .record({ which: anyNumber, how: fc.constantFrom('done', 'later', 'dead', 'throw'), delayMs: fc.constantFrom(0, 10, 5_000) })

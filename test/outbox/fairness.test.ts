@@ -197,7 +197,7 @@ test('of a destination without anything unfinished nothing is kept', () => {
   const times = { add: () => {}, remove: () => {} };
   const entries = Array.from(
     { length: 100 },
-    (_, i) => new HeldEntry(delivery(`m${i}`, { destination: `https://${i}.example` }), i, 0),
+    (_, i) => new HeldEntry(delivery(`m${i}`, { destination: `https://${i}.example` }), Number.POSITIVE_INFINITY, i, 0),
   );
   for (const entry of entries) lines.put(entry);
   expect(lines.destinations).toBe(100);
