@@ -144,9 +144,11 @@ describe('the caller’s abort', () => {
       work.end();
       for (let hop = 0; hop < hops; hop++) await Promise.resolve();
       controller.abort(stop);
+      const begun = work.started;
       await clock.advance(0);
       expect(aborted.error).toMatchObject({ code: 'cancelled', cause: stop });
-      // It may have begun already; then its slot is free when its work ends.
+      expect(work.started).toBe(begun);
+      // If it had begun by then, its slot is free when its work ends.
       work.end();
       await clock.advance(0);
       expect([next.value, limiter.inFlight, limiter.waiting]).toEqual(['next', 0, 0]);
