@@ -1,5 +1,5 @@
 import type { Callback, Delivery, Receipt } from '../callback.js';
-import { RingbackError } from '../errors.js';
+import { isRingbackError, RingbackError } from '../errors.js';
 import type { DeadLetters } from '../outbox/outbox.js';
 import type { CancelSignal } from '../policies/cancel-signal.js';
 import type { Pipeline } from '../policies/pipeline.js';
@@ -225,7 +225,10 @@ export class DeliveryEngine {
     this.#host.storing(delivery, holding);
     try {
       await this.#settings.outbox.add(delivery, signal);
-    } catch (error) {
+    } catch (cause) {
+      const error = isRingbackError(cause)
+        ? cause
+        : new RingbackError('outbox-failed', 'the outbox could not store the callback', { cause });
       this.#host.notStored(delivery, holding);
       if (holding !== undefined) await this.#keys.end(holding, undefined, error);
       throw error;

@@ -129,7 +129,6 @@ export class Account implements Outbox {
     }
     const deadlineAtMs = sinceMs + (delivery.deadlineMs ?? Number.POSITIVE_INFINITY);
     const entry = new HeldEntry(delivery, deadlineAtMs, this.#order++, this.#host?.clock.monotonic());
-    entry.replayedAtMs = replayedAtMs;
     this.#entries.set(delivery.id, entry);
     this.#lines.put(entry);
     this.#runner?.watchDeadline(entry);

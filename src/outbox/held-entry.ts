@@ -39,8 +39,6 @@ export class HeldEntry implements HeapItem, Link<HeldEntry> {
   place: Place = 'ready';
   attempts: readonly AttemptRecord[] = NO_ATTEMPTS;
   attemptCount = 0;
-  /** Wall-clock ms, for one that was put back from the dead letters. */
-  replayedAtMs: number | undefined = undefined;
   cancelled = false;
   /** While it runs. */
   controller: AbortController | undefined = undefined;

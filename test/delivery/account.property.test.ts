@@ -162,7 +162,7 @@ it("accepted = delivered + cancelled + dead letters + dropped + undelivered, wha
     fc.asyncProperty(
       fc.nat(),
       fc.double({ min: 0, max: 0.4, noNaN: true }),
-      fc.array(fc.nat(30), { minLength: 1, maxLength: 12 }),
+      fc.array(fc.nat(30), { minLength: 1, maxLength: 30 }),
       fc.nat(60_000),
       async (seed, share, steps, closesAfterMs) => {
         const mischief = new Mischief(seed, share);

@@ -184,6 +184,32 @@ describe('cancel', () => {
   });
 });
 
+it('a cancelled attempt is told as one', async () => {
+  const { ringback, clock, heard } = ring(['hang']);
+  const { id } = await ringback.enqueue({ to: TO });
+  await clock.advance(10);
+  await ringback.cancel(id);
+  await clock.advance(1);
+  expect(heard.map(({ event }) => event)).toEqual(['enqueued', 'attempt']);
+  expect(heard[1]?.payload.record).toMatchObject({ attempt: 1, outcome: 'cancelled' });
+});
+
+it('an outbox that throws refuses the callback with a typed error, and its key is free', async () => {
+  const outbox = memoryOutbox();
+  const add = outbox.add.bind(outbox);
+  let isBroken = true;
+  outbox.add = async (...args) => {
+    if (isBroken) throw new Error('disk full');
+    await add(...args);
+  };
+  const { ringback, clock } = ring([], { outbox });
+  await expect(ringback.enqueue({ to: TO, idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'outbox-failed' });
+  isBroken = false;
+  expect((await ringback.enqueue({ to: TO, idempotencyKey: 'k' })).deduplicated).toBe(false);
+  await ringback.drain();
+  expect(clock.timers).toBe(0);
+});
+
 it('an orderingKey keeps callbacks of one destination in the order they were accepted', async () => {
   const order: string[] = [];
   const { ringback, clock } = ring(({ id }, { number }) => {
@@ -206,6 +232,16 @@ describe('dead letters', () => {
     await clock.advance(1);
     expect(await ringback.status(id)).toEqual({ state: 'delivered' });
     expect(await ringback.deadLetters.purge()).toBe(1);
+  });
+
+  it('replayed have their deadline anew: what died of it lives again', async () => {
+    const { ringback, clock } = ring(['failed']);
+    const { id } = await ringback.enqueue({ to: TO, deadlineMs: 1_000 });
+    await clock.advance(60_000);
+    expect(await ringback.status(id)).toEqual({ state: 'dead' });
+    await ringback.deadLetters.replay(id);
+    await clock.advance(1);
+    expect(await ringback.status(id)).toEqual({ state: 'delivered' });
   });
 
   it('that nobody listens to get one warning on the console, and none where there is a logger or a listener', async () => {

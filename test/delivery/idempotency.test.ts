@@ -302,6 +302,19 @@ describe('a store', () => {
   });
 });
 
+it('a callback in the outbox whose lease is lost goes on: better twice than lost', async () => {
+  const warnings: string[] = [];
+  const note = (): void => {};
+  const logger = { debug: note, info: note, error: note, warn: (_: object, message: string) => void warnings.push(message) };
+  const store = storeWith(fakeClock(), { renew: () => false, complete: () => false });
+  const { ringback, clock } = ring(['failed'], { idempotency: { store, leaseMs: 300 }, logger });
+  const { id } = await ringback.enqueue(callback);
+  await clock.advance(60_000);
+  expect(await ringback.status(id)).toEqual({ state: 'delivered' });
+  expect(warnings).toEqual(['an idempotency lease was lost before its delivery ended']);
+  expect(clock.timers).toBe(0);
+});
+
 describe('a claim of another process', () => {
   it('is waited for, and its receipt is the answer', async () => {
     const { a, b, clock, sent } = twoProcesses();
