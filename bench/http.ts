@@ -1,7 +1,7 @@
 /** What it costs to deliver a signed callback of 1 KB over HTTP, 64 at once. A section of the benchmark. */
 import { strict as assert } from 'node:assert';
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
@@ -55,15 +55,14 @@ function ringbackDeliver(origin: string, secret: string): Client {
   return { name: DELIVER, deliver, close: () => ringback.close() };
 }
 
-/** The same from parts: JSON, an id, the signature, and the wrap around a request that fails on a bad status. */
+/** The same from parts: JSON, a random id, the signature, the wrap around a request that fails on a bad status, the answer's text. */
 function cockatielRequest(origin: string, secret: string): Client {
   const pool = new Pool(origin, { connections: AT_ONCE });
   const webhook = new Webhook(secret);
   const policy = cockatielWrap();
-  let count = 0;
   const deliver: Deliver = () => {
     const body = JSON.stringify(data);
-    const id = `msg_${++count}`;
+    const id = `msg_${randomUUID()}`;
     return policy.execute(async ({ signal }) => {
       const now = new Date();
       const headers = {
@@ -73,8 +72,8 @@ function cockatielRequest(origin: string, secret: string): Client {
         'webhook-signature': webhook.sign(id, now, body),
       };
       const answer = await request(`${origin}/signed`, { dispatcher: pool, method: 'POST', headers, body, signal });
-      await answer.body.dump();
-      if (answer.statusCode >= 300) throw new Error(`answered ${answer.statusCode}`);
+      const text = await answer.body.text();
+      if (answer.statusCode >= 300) throw new Error(`answered ${answer.statusCode}: ${text}`);
       return answer.statusCode;
     });
   };
