@@ -33,3 +33,11 @@ export function answerRefused(attempt: PipelineAttempt, refusal: Refusal, nowMs:
   if (attempt.previous === undefined) attempt.reject(refusalError(refusal, attempt.destination));
   else answer(attempt, attempt.previous.end);
 }
+
+/** It could not begin. Where time is the reason, and the attempt before it ended with a value, the caller gets that value. */
+export function answerNotBegun(attempt: PipelineAttempt, error: unknown): void {
+  const last = attempt.previous?.end;
+  const isLate = isRingbackError(error, 'deadline-exceeded');
+  if (isLate && last !== undefined && 'value' in last) attempt.resolve(last.value);
+  else attempt.reject(error);
+}

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { AttemptEnd, Outcome } from '../outcome.js';
 import { Admission, type Gate, isRefusal } from './admission.js';
 import type { CancelSignal } from './cancel-signal.js';
-import { answer, answerRefused, giveUp, refused } from './pipeline-answer.js';
+import { answer, answerNotBegun, answerRefused, giveUp, refused } from './pipeline-answer.js';
 import { type AttemptOwner, type Interruption, PipelineAttempt, type PreviousAttempt } from './pipeline-attempt.js';
 import { type Callee, type CallOptions, type PipelineHooks, promiseOf } from './pipeline-call.js';
 import { PipelineListeners } from './pipeline-listeners.js';
@@ -262,7 +262,7 @@ export class Pipeline implements AttemptOwner {
   }
 
   private abandon(attempt: PipelineAttempt, error: unknown): void {
-    attempt.reject(error);
+    answerNotBegun(attempt, error);
     this.giveBack(attempt);
   }
 

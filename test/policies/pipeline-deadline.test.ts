@@ -28,6 +28,20 @@ describe('the deadline', () => {
     expect((answer.value as Response).status).toBe(503);
   });
 
+  it('a value that failed is returned too when its retry stands in line until then', async () => {
+    const { clock, pipeline } = lab({
+      retry: retryEvery(100),
+      deadlineMs: 1_000,
+      classify: fetchOutcome,
+      concurrency: { limit: 1 },
+    });
+    const answer = watch(pipeline.execute(async () => new Response('', { status: 503 })));
+    await clock.advance(50);
+    watch(pipeline.execute(hang));
+    await clock.advance(950);
+    expect((answer.value as Response).status).toBe(503);
+  });
+
   it('cuts a running attempt, and names the error before it as the cause', async () => {
     const { clock, pipeline } = lab({ retry: retryEvery(400), deadlineMs: 1_000 });
     const answer = watch(pipeline.execute(({ attempt }) => (attempt === 1 ? down() : hang())));
