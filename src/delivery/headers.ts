@@ -1,24 +1,8 @@
 import { RingbackError } from '../errors.js';
+import { FRAMING_HEADERS, isHeaderName, isHeaderValue } from '../header-grammar.js';
 
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
-/** Visible characters, space and tab, up to Latin-1: no line break can smuggle a header in. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const MAX_HEADERS = 100;
 const MAX_VALUE_LENGTH = 8_192;
-
-/** What a connection says for itself; a callback that says it would break the framing. */
-const FRAMING: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 const NONE: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -46,13 +30,14 @@ export function checkHeaders(headers: unknown): Readonly<Record<string, string>>
 }
 
 function checkHeader(name: string, value: unknown): void {
-  if (!NAME.test(name)) throw invalid(`a header's name must be an HTTP token, got ${JSON.stringify(name.slice(0, 60))}`);
-  if (FRAMING.has(name.toLowerCase())) throw invalid(`header ${JSON.stringify(name)} belongs to the connection and can't be set`);
+  if (!isHeaderName(name)) throw invalid(`a header's name must be an HTTP token, got ${JSON.stringify(name.slice(0, 60))}`);
+  if (FRAMING_HEADERS.has(name.toLowerCase()))
+    throw invalid(`header ${JSON.stringify(name)} belongs to the connection and can't be set`);
   if (typeof value !== 'string') throw invalid(`header ${JSON.stringify(name)} must be a string, got ${typeof value}`);
   if (value.length > MAX_VALUE_LENGTH) {
     throw invalid(`header ${JSON.stringify(name)} must be at most ${MAX_VALUE_LENGTH} characters, got ${value.length}`);
   }
-  if (!VALUE.test(value)) {
+  if (!isHeaderValue(value)) {
     throw invalid(
       `header ${JSON.stringify(name)} must hold no line break and no character outside Latin-1 (its value is not shown)`,
     );

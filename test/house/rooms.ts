@@ -16,6 +16,7 @@ export const GROUND_FLOOR = [
   'heap.ts',
   'logger.ts',
   'version.ts',
+  'header-grammar.ts',
   'errors.ts',
   'virtual-time.ts',
   'options.ts',

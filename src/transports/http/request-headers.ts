@@ -1,26 +1,8 @@
 import type { Message } from '../../callback.js';
 import { RingbackError } from '../../errors.js';
+import { FRAMING_HEADERS, isHeaderName, isHeaderValue } from '../../header-grammar.js';
 import { invalidOption } from '../../options.js';
 import { VERSION } from '../../version.js';
-
-/** What a static header can't be: it frames the request or the connection, or each callback has its own. */
-const NOT_STATIC: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Visible characters, spaces and tabs, Latin-1: what HTTP/1.1 can carry. */
-const FIELD_VALUE = /^[\t -~\u0080-\u00ff]*$/;
 
 /** A header that goes out with every message that does not bring its own. */
 interface StaticHeader {
@@ -66,11 +48,13 @@ function staticHeaders(headers: Readonly<Record<string, string>>): StaticHeader[
   const seen = new Set<string>();
   return Object.entries(headers).map(([name, value]) => {
     const lowerName = name.toLowerCase();
-    if (!TOKEN.test(name)) throw invalidOption('a name in headers', 'an HTTP token', name);
-    if (NOT_STATIC.has(lowerName)) throw invalidOption('a name in headers', 'none that the transport or the callback sets', name);
+    if (!isHeaderName(name)) throw invalidOption('a name in headers', 'an HTTP token', name);
+    // The content type is each callback's own.
+    if (FRAMING_HEADERS.has(lowerName) || lowerName === 'content-type')
+      throw invalidOption('a name in headers', 'none that the transport or the callback sets', name);
     if (seen.has(lowerName)) throw invalidOption('a name in headers', 'there once, in whatever case', name);
     seen.add(lowerName);
-    if (typeof value !== 'string' || !FIELD_VALUE.test(value)) {
+    if (typeof value !== 'string' || !isHeaderValue(value)) {
       throw new RingbackError('invalid-option', `headers[${JSON.stringify(name)}] must be Latin-1 text without line breaks`);
     }
     return { name, lowerName, value };
