@@ -39,7 +39,18 @@ export async function attemptInBackground(
     const pipeline = engine.destinations.pipeline(entry.delivery.destination);
     return await attempt(engine, pipeline, journal, entry, signal);
   } catch (error) {
-    return hopeless(journal, isRingbackError(error) ? error.message : 'a setting of yours threw');
+    return couldNotBegin(engine, journal, entry, error);
+  }
+}
+
+/** A setting of the user's threw. It may not throw the next time, unless it was the schedule: that can't be asked again. */
+function couldNotBegin(engine: BackgroundEngine, journal: Journal, entry: OutboxEntry, error: unknown): Disposition {
+  const reason = isRingbackError(error) ? error.message : 'a setting of yours threw';
+  if (journal.attemptCount > entry.attemptCount) return hopeless(journal, reason);
+  try {
+    return decide(engine, journal, entry, undefined, { kind: 'failed', reason });
+  } catch {
+    return hopeless(journal, reason);
   }
 }
 
@@ -90,11 +101,17 @@ async function attempt(
 }
 
 /** The schedule's word on a failed attempt. */
-function decide(engine: BackgroundEngine, journal: Journal, entry: OutboxEntry, balance: number | undefined): Disposition {
+function decide(
+  engine: BackgroundEngine,
+  journal: Journal,
+  entry: OutboxEntry,
+  balance: number | undefined,
+  notBegun = NOT_BEGUN,
+): Disposition {
   const nowMs = engine.clock.monotonic();
   // What could not even begin (a policy of the user's threw) counts as an attempt too, or it would come back for ever.
-  if (journal.attemptCount === entry.attemptCount) journal.attemptEnded({ startedAtMs: nowMs }, NOT_BEGUN, nowMs);
-  const outcome = journal.lastOutcome ?? NOT_BEGUN;
+  if (journal.attemptCount === entry.attemptCount) journal.attemptEnded({ startedAtMs: nowMs }, notBegun, nowMs);
+  const outcome = journal.lastOutcome ?? notBegun;
   const previousDelayMs = lastReal(entry)?.waitMs ?? 0;
   const deadlineAtMs = nowMs + (entry.deadlineAtMs - engine.clock.now());
   const decision = engine.retry.next({ attempt: journal.attemptCount, previousDelayMs, outcome, nowMs, deadlineAtMs });

@@ -194,6 +194,40 @@ it('a cancelled attempt is told as one', async () => {
   expect(heard[1]?.payload.record).toMatchObject({ attempt: 1, outcome: 'cancelled' });
 });
 
+describe('a setting that throws once the callback is accepted', () => {
+  it('burns an attempt, and the schedule goes on', async () => {
+    let isAway = false;
+    const pipeline = (): object => {
+      if (isAway) throw new Error('the settings are away');
+      return {};
+    };
+    const { ringback, clock, transport } = ring(['failed'], { pipeline, maxDestinations: 1 });
+    const { id } = await ringback.enqueue({ to: TO });
+    await clock.advance(10);
+    // Another destination takes the place of the first in the map, whose settings are then asked for again.
+    await ringback.deliver({ to: 'https://other.example' });
+    isAway = true;
+    await clock.advance(20_000);
+    isAway = false;
+    await clock.advance(600_000);
+    expect(await ringback.status(id)).toEqual({ state: 'delivered' });
+    expect(transport.sent.map(({ attempt }) => attempt)).toEqual([1, 1, 3]);
+  });
+
+  it('is the end where it is the schedule: a dead letter with its attempts', async () => {
+    const broken = {
+      ...constant({ delayMs: 1 }),
+      delayMs: () => {
+        throw new Error('no schedule');
+      },
+    };
+    const { ringback, clock } = ring(['failed'], { schedule: broken });
+    await ringback.enqueue({ to: TO });
+    await clock.advance(1);
+    expect(await ringback.deadLetters.list()).toMatchObject([{ reason: 'a setting of yours threw', attemptCount: 1 }]);
+  });
+});
+
 it('an outbox that throws refuses the callback with a typed error, and its key is free', async () => {
   const outbox = memoryOutbox();
   const add = outbox.add.bind(outbox);
