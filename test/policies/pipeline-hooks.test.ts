@@ -67,6 +67,15 @@ describe('hooks', () => {
     ]);
   });
 
+  it('tell each change once', async () => {
+    const rule = consecutiveFailures({ threshold: 1 });
+    const { clock, pipeline, heard } = owned({ circuitBreaker: { rule, openMs: 1_000, probes: 1, rampUp: [] } });
+    await pipeline.call(down, undefined, undefined).catch(() => {});
+    await clock.advance(1_000);
+    for (let i = 0; i < 5; i++) await pipeline.call(() => 1, undefined, undefined);
+    expect(heard.filter(([what]) => what === 'circuit').map(([, , state]) => state)).toEqual(['open', 'closed']);
+  });
+
   it('tell when who was let in from the line is turned away: its slot is free again', async () => {
     const { clock, pipeline, heard } = owned({
       concurrency: { limit: 1 },

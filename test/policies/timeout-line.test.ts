@@ -84,6 +84,16 @@ describe('the line of timeouts', () => {
     expect(clock.timers).toBe(1);
   });
 
+  it('a timer that fires while the clock stands still, as under some fakes, has come due all the same', () => {
+    const fired: (() => void)[] = [];
+    const still = { ...fakeClock(), monotonic: () => 0, setTimer: (callback: () => void) => fired.push(callback) };
+    const line = new TimeoutLine(still, 100);
+    const entry = new Entry(0);
+    line.add(entry);
+    fired[0]?.();
+    expect([entry.expired, fired.length]).toEqual([1, 1]);
+  });
+
   it('one that leaves while another expires is not told', async () => {
     const clock = fakeClock();
     const line = new TimeoutLine(clock, 100);
