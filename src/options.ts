@@ -2,14 +2,21 @@ import { RingbackError } from './errors.js';
 
 /**
  * The checks that every factory's options go through, once, at the door. Each message states the rule, the value and its
- * type; none is used for secrets.
+ * type. A secret may land in any option by mistake: text is shown only where it is a short, plain word, as a misspelt choice is,
+ * and never where an object or a function belongs.
  */
 
 /** Any object with string keys: what a caller may hand in as options. */
 export type Options = object;
 
+const PLAIN_WORD = /^[\w .+-]{0,20}$/;
+
+const unshown = (text: string): string => `a string of ${text.length} characters`;
+
 function show(value: unknown): string {
-  if (typeof value === 'string') return `${JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)} (string)`;
+  if (typeof value === 'string') {
+    return PLAIN_WORD.test(value) ? `${JSON.stringify(value)} (string)` : unshown(value);
+  }
   if (value === null) return 'null';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' || typeof value === 'function')
@@ -22,10 +29,16 @@ export function invalidOption(name: string, rule: string, value: unknown): Ringb
   return new RingbackError('invalid-option', `${name} must be ${rule}, got ${show(value)}`);
 }
 
+/** The same of a value that should be an object or a function: text in its place is not shown. */
+function wrongShape(name: string, rule: string, value: unknown): RingbackError {
+  const got = typeof value === 'string' ? unshown(value) : show(value);
+  return new RingbackError('invalid-option', `${name} must be ${rule}, got ${got}`);
+}
+
 /** Refuses what is no object, and names that nobody reads: a misspelt option must not pass in silence. */
 export function checkNames(owner: string, options: unknown, known: readonly string[]): asserts options is Options {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidOption(owner, 'an object of options', options);
+    throw wrongShape(owner, 'an object of options', options);
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
@@ -73,7 +86,7 @@ export function durationOption(name: string, value: unknown, fallbackMs: number)
 /** A function, or the default when it is undefined. */
 export function functionOption<F>(name: string, value: F | undefined, fallback: F): F {
   if (value === undefined) return fallback;
-  if (typeof value !== 'function') throw invalidOption(name, 'a function', value);
+  if (typeof value !== 'function') throw wrongShape(name, 'a function', value);
   return value;
 }
 
@@ -82,7 +95,7 @@ export function contractOption<T>(name: string, value: T, methods: readonly stri
   const brought = value as Record<string, unknown> | null;
   const fits = (typeof brought === 'object' || typeof brought === 'function') && brought !== null;
   if (!fits || methods.some((method) => typeof brought[method] !== 'function')) {
-    throw invalidOption(name, `an object with ${methods.map((method) => `${method}()`).join(', ')}`, value);
+    throw wrongShape(name, `an object with ${methods.map((method) => `${method}()`).join(', ')}`, value);
   }
   return value;
 }

@@ -23,10 +23,31 @@ describe('invalidOption', () => {
     [[1, 2], 'an array of 2'],
     [{ a: 1 }, '[object Object] (object)'],
     [Symbol('s'), 'Symbol(s) (symbol)'],
-    ['x'.repeat(80), `"${'x'.repeat(60)}…" (string)`],
+    ['x'.repeat(21), 'a string of 21 characters'],
   ])('states the rule, the value and its type: %s', (value, shown) => {
     expect(invalidOption('retry.maxAttempts', 'an integer', value).message).toBe(
       `retry.maxAttempts must be an integer, got ${shown}`,
+    );
+  });
+});
+
+describe('a secret that lands in an option by mistake is in no message', () => {
+  it.each(['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'redis://:hunter2@store', 'hunter2'])(
+    'where a shape is asked for: %s',
+    (secret) => {
+      for (const check of [
+        () => checkNames('standardWebhooks', secret, ['secrets']),
+        () => contractOption('signature', secret, ['sign', 'verify']),
+        () => functionOption<unknown>('classify', secret, undefined),
+      ]) {
+        expect(messageOf(check)).toMatch(/ must be an? .*, got a string of \d+ characters$/);
+      }
+    },
+  );
+
+  it.each(['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'redis://:hunter2@store'])('where a value is asked for: %s', (secret) => {
+    expect(messageOf(() => numberOption('n', secret, 0, {}))).toBe(
+      `n must be a finite number, got a string of ${secret.length} characters`,
     );
   });
 });

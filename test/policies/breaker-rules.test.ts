@@ -243,7 +243,11 @@ describe('specs', () => {
       () => consecutiveFailures({ threshold: 0 }),
       'consecutiveFailures.threshold must be an integer from 1 to 1000000, got 0 (number)',
     ],
-    ['text', () => consecutiveFailures('5' as never), 'consecutiveFailures must be an object of options, got "5" (string)'],
+    [
+      'text',
+      () => consecutiveFailures('5' as never),
+      'consecutiveFailures must be an object of options, got a string of 1 characters',
+    ],
     [
       'window of none',
       () => failureCount({ windowSize: 0 }),
