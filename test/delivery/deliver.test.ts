@@ -259,6 +259,25 @@ describe('the signature', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('that comes after the attempt has timed out sends nothing', async () => {
+    const scheme: SignatureScheme = {
+      name: 'slow',
+      sign: async () => {
+        await clock.sleep(5_000);
+        return {};
+      },
+      verify: () => ({}),
+    };
+    const { ringback, clock, transport } = ring([], {
+      signature: scheme,
+      pipeline: { attemptTimeoutMs: 1_000, retry: false },
+    });
+    const failing = failure(ringback.deliver({ to: TO }));
+    await clock.advance(10_000);
+    expect(await failing).toMatchObject({ outcome: { kind: 'timed-out' } });
+    expect(transport.sentCount).toBe(0);
+  });
+
   it('is checked before anything is stored or sent: an id that the scheme forbids', async () => {
     const { ringback, transport } = ring([], { signature: standardWebhooks({ secrets: [secret] }) });
     await expect(ringback.deliver({ to: TO, id: 'a.b' })).rejects.toMatchObject({ code: 'invalid-callback' });

@@ -139,6 +139,30 @@ describe('a refusal of our own', () => {
     expect(await ringback.status(id)).toEqual({ state: 'delivered' });
   });
 
+  it('gives back the token of the retry that it kept from being made', async () => {
+    let refusals = 0;
+    const moody = {
+      name: 'moody',
+      acquire: ({ number }: { number: number }) =>
+        transport.sentCount === 1 && refusals++ < 3 && number > 0
+          ? ({ code: 'policy-refused', policy: 'moody', reason: 'not now', retryAfterMs: 10 } as const)
+          : undefined,
+      record: () => {},
+      release: () => {},
+      snapshot: () => ({}),
+      restore: () => {},
+    };
+    const { ringback, clock, transport } = ring(['failed'], {
+      pipeline: () => ({ extra: [moody] }),
+      budget: { reservePerSecond: 0 },
+    });
+    await ringback.enqueue({ to: TO });
+    await clock.advance(20_000);
+    expect(refusals).toBe(4);
+    // One retry was made, and one success has refunded a fifth of a token.
+    expect(ringback.snapshot().budgetBalance).toBeCloseTo(99.2);
+  });
+
   it('for want of budget postpones the retry, and burns no attempt', async () => {
     const { ringback, clock, heard, transport } = ring(['timed-out', 'timed-out', 'timed-out'], {
       budget: { maxTokens: 2, reservePerSecond: 0.05 },

@@ -267,6 +267,53 @@ describe('a store', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('that names a nonsensical time for a key in flight is asked once a second, within the deadline', async () => {
+    let asked = 0;
+    const claim: IdempotencyStore['claim'] = (_, { fingerprint }) => {
+      asked++;
+      return { state: 'in-flight', fingerprint, retryAfterMs: Number.NaN };
+    };
+    const { ringback, clock } = ring([], { idempotency: { store: storeWith(fakeClock(), { claim }) } });
+    const end = settled(ringback.deliver({ ...callback, deadlineMs: 3_000 }));
+    await clock.advance(10_000);
+    expect((await end).error).toMatchObject({ code: 'idempotency-in-flight' });
+    expect(asked).toBe(4);
+  });
+
+  it.each(['5', 'null', '{"id":"msg_1"}'])('that keeps %s as a result has kept no receipt', async (json) => {
+    const claim: IdempotencyStore['claim'] = (_, { fingerprint }) => ({
+      state: 'completed',
+      fingerprint,
+      result: new TextEncoder().encode(json),
+    });
+    const { ringback, transport } = ring([], { idempotency: { store: storeWith(fakeClock(), { claim }) } });
+    await expect(ringback.deliver(callback)).rejects.toMatchObject({ code: 'idempotency-store-failed' });
+    expect(transport.sentCount).toBe(0);
+  });
+
+  it('that is slow to learn of an end is waited for by drain and by close', async () => {
+    for (const end of ['drain', 'close'] as const) {
+      const learned: string[] = [];
+      const slowly = async (what: string): Promise<boolean> => {
+        await clock.sleep(500);
+        return learned.push(what) > 0;
+      };
+      const store = storeWith(fakeClock(), { complete: () => slowly('complete'), release: () => slowly('release') });
+      const { ringback, clock } = ring(end === 'drain' ? [] : () => 'failed', { idempotency: { store } });
+      await ringback.enqueue(callback);
+      await clock.advance(10);
+      let isOver = false;
+      const ending = ringback[end]().then(() => {
+        isOver = true;
+      });
+      await clock.advance(480);
+      expect({ isOver, learned }).toEqual({ isOver: false, learned: [] });
+      await clock.advance(20);
+      await ending;
+      expect(learned).toEqual([end === 'drain' ? 'complete' : 'release']);
+    }
+  });
+
   it('is asked to renew the lease while the work is longer than it', async () => {
     let renewals = 0;
     const clock = fakeClock();
