@@ -12,8 +12,8 @@ import type { Transport } from '../transports/transport.js';
 
 /**
  * Picks the scheme for a delivery: per destination, per tenant. Undefined sends it unsigned. Asked once at the door, where a
- * throw fails the call with `signing-failed`, and again at each attempt, where it sheds the attempt: nothing is sent, and it does not count
- * against the destination.
+ * throw fails the call with `signing-failed`, and again at each attempt, where a throw sheds the attempt: nothing is sent, and
+ * it does not count against the destination.
  */
 export type SignatureFor = (delivery: Delivery) => SignatureScheme | undefined | Promise<SignatureScheme | undefined>;
 
