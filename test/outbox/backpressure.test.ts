@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { memoryOutbox } from '../../src/outbox/memory-outbox.js';
-import { dead, delivery, done, fakeHost, later } from './fake-host.js';
+import { dead, delivery, done, later, started } from './fake-host.js';
 
 test('backpressure refuses, as asked: at the bound add rejects with outbox-full', async () => {
   const outbox = memoryOutbox({ maxDepth: 2 });
@@ -14,9 +14,7 @@ test('backpressure refuses, as asked: at the bound add rejects with outbox-full'
 });
 
 test('backpressure waits, as asked: callers come in, in their order, as others finish', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ maxDepth: 2, whenFull: 'wait' });
-  outbox.start(host);
+  const { host, outbox } = started({ maxDepth: 2, whenFull: 'wait' });
   const entered: string[] = [];
   for (const id of ['a0', 'a1', 'a2', 'a3']) void outbox.add(delivery(id)).then(() => entered.push(id));
   await host.settle();

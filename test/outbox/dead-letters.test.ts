@@ -1,13 +1,10 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { memoryOutbox } from '../../src/outbox/memory-outbox.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
-import { dead, delivery, type FakeHost, fakeHost } from './fake-host.js';
+import { dead, delivery, type FakeHost, started } from './fake-host.js';
 
 async function withLetters(ids: readonly string[], maxDeadLetters = 10): Promise<{ host: FakeHost; outbox: Outbox }> {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ maxDeadLetters, maxDepth: ids.length });
-  outbox.start(host);
+  const { host, outbox } = started({ maxDeadLetters, maxDepth: ids.length });
   for (const id of ids) await outbox.add(delivery(id, { correlationId: `corr-${id}`, type: 'invoice.paid' }));
   await host.settle();
   for (const id of ids) await host.run(id).end(dead(`no more ${id}`, 3));
@@ -82,9 +79,7 @@ test('replay respects the bound: what can not come in stays a dead letter', asyn
 });
 
 test('a replay that waited for room finds that the letter was purged, and takes no place', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ maxDepth: 1, whenFull: 'wait' });
-  outbox.start(host);
+  const { host, outbox } = started({ maxDepth: 1, whenFull: 'wait' });
   await outbox.add(delivery('a0'));
   await host.settle();
   await host.run('a0').end(dead());

@@ -1,19 +1,12 @@
 import { expect, it } from 'vitest';
 import { memoryOutbox } from '../../src/outbox/memory-outbox.js';
-import { delivery, done, type FakeHost, fakeHost, later, refusal } from './fake-host.js';
+import { delivery, done, type FakeHost, fakeHost, later, refusal, started } from './fake-host.js';
 
 const DEADLINE_MS = 5_000;
 
 /** Accepted now, by the host's clock. */
 const withDeadline = (host: FakeHost, id: string, fields: Parameters<typeof delivery>[1] = {}) =>
   delivery(id, { deadlineMs: DEADLINE_MS, acceptedAtMs: host.clock.now(), ...fields });
-
-function started() {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
-  return { host, outbox };
-}
 
 const lettersOf = ({ letters }: FakeHost) => letters.map(({ letter: { id, reason } }) => `${id}: ${reason}`);
 

@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest';
 import { memoryOutbox } from '../../src/outbox/memory-outbox.js';
-import { dead, delivery, done, fakeHost, later } from './fake-host.js';
+import { dead, delivery, done, fakeHost, later, started } from './fake-host.js';
 
 test('everything accepted ends as delivered or dead letter, also when the host throws', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
+  const { host, outbox } = started();
   for (const id of ['fine', 'gone', 'broken']) await outbox.add(delivery(id));
   await host.settle();
   await host.run('fine').end(done);
@@ -60,9 +58,7 @@ test('a host that throws on hearing of a dead letter does not stop the outbox', 
 });
 
 test('cancel takes one that is ready, waiting or unknown out at once, or says no', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 2, maxPerDestination: 1 });
-  outbox.start(host);
+  const { host, outbox } = started({ concurrency: 2, maxPerDestination: 1 });
   for (const id of ['waiting', 'running', 'ready']) await outbox.add(delivery(id));
   await host.settle();
   await host.run('waiting').end(later(60_000));
@@ -90,9 +86,7 @@ test('cancel before the start', async () => {
 test.each([done, dead(), later(1_000)])(
   'a running one that is cancelled is aborted, and counts as cancelled whatever its handle then says: %o',
   async (end) => {
-    const host = fakeHost();
-    const outbox = memoryOutbox();
-    outbox.start(host);
+    const { host, outbox } = started();
     await outbox.add(delivery('a0'));
     await host.settle();
     const { signal } = host.run('a0');
@@ -108,9 +102,7 @@ test.each([done, dead(), later(1_000)])(
 );
 
 test('one that came done before its cancel is finished', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
+  const { host, outbox } = started();
   await outbox.add(delivery('a0'));
   await host.settle();
   await host.run('a0').end(done);
@@ -118,9 +110,7 @@ test('one that came done before its cancel is finished', async () => {
 });
 
 test('drain resolves when nothing accepted is unfinished, waiting retries included', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
+  const { host, outbox } = started();
   await outbox.drain();
   await outbox.add(delivery('a0'));
   let drained = 0;
@@ -151,9 +141,7 @@ test('start is called once, and not after stop', async () => {
 });
 
 test('stop hands back what is ready, waits behind a key, waits for a retry, or had to be aborted', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 4, maxPerDestination: 2 });
-  outbox.start(host);
+  const { host, outbox } = started({ concurrency: 4, maxPerDestination: 2 });
   for (const id of ['waiting', 'aborted', 'done']) await outbox.add(delivery(id));
   await host.settle();
   await host.run('waiting').end(later(60_000));
@@ -174,9 +162,7 @@ test('stop hands back what is ready, waits behind a key, waits for a retry, or h
 });
 
 test('stop resolves as soon as nothing runs, and leaves no timer', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
+  const { host, outbox } = started();
   await outbox.add(delivery('a0'));
   await host.settle();
   const stopped = outbox.stop(60_000);
@@ -186,9 +172,7 @@ test('stop resolves as soon as nothing runs, and leaves no timer', async () => {
 });
 
 test('stop waits at most another second for what ignores its abort, which is handed back', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
+  const { host, outbox } = started();
   await outbox.add(delivery('deaf'));
   await outbox.add(delivery('cancelled'));
   await host.settle();
@@ -207,9 +191,7 @@ test('stop waits at most another second for what ignores its abort, which is han
 });
 
 test('what ends in its own way after the abort of stop is believed: delivered is delivered', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
+  const { host, outbox } = started();
   await outbox.add(delivery('late'));
   await outbox.add(delivery('hopeless'));
   await host.settle();
@@ -222,9 +204,7 @@ test('what ends in its own way after the abort of stop is believed: delivered is
 });
 
 test('after stop add rejects with closed, waiting adders too, and drains resolve', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ maxDepth: 1, whenFull: 'wait' });
-  outbox.start(host);
+  const { host, outbox } = started({ maxDepth: 1, whenFull: 'wait' });
   await outbox.add(delivery('a0'));
   const waiting = outbox.add(delivery('a1'));
   const drained = outbox.drain();

@@ -2,15 +2,13 @@ import { expect, test } from 'vitest';
 import { HeldEntry } from '../../src/outbox/held-entry.js';
 import { Lines } from '../../src/outbox/lines.js';
 import { memoryOutbox } from '../../src/outbox/memory-outbox.js';
-import { delivery, done, fakeHost, refusal } from './fake-host.js';
+import { delivery, done, fakeHost, refusal, started } from './fake-host.js';
 
 const A = 'https://a.example';
 const B = 'https://b.example';
 
 test('fair over destinations: a destination with one callback does not wait behind one with a thousand', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 3, maxPerDestination: 2 });
-  outbox.start(host);
+  const { host, outbox } = started({ concurrency: 3, maxPerDestination: 2 });
   for (let i = 0; i < 1_000; i++) await outbox.add(delivery(`a${i}`, { destination: A }));
   await outbox.add(delivery('b0', { destination: B }));
   await host.settle();
@@ -30,9 +28,7 @@ test('fair over destinations: those that have something ready take turns', async
 });
 
 test('one that stands still takes at most its slots, which are fewer than all workers', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 8 });
-  outbox.start(host);
+  const { host, outbox } = started({ concurrency: 8 });
   for (let i = 0; i < 50; i++) await outbox.add(delivery(`a${i}`, { destination: A }));
   await host.settle();
   expect(host.handed).toEqual(['a0', 'a1']);
@@ -44,9 +40,7 @@ test('one that stands still takes at most its slots, which are fewer than all wo
 });
 
 test('no more run at once than there are workers', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 4, maxPerDestination: 1 });
-  outbox.start(host);
+  const { host, outbox } = started({ concurrency: 4, maxPerDestination: 1 });
   for (let i = 0; i < 10; i++) await outbox.add(delivery(`x${i}`, { destination: `https://${i}.example` }));
   await host.settle();
   expect(host.runs.length).toBe(4);
@@ -55,10 +49,8 @@ test('no more run at once than there are workers', async () => {
 });
 
 test('workers never wait in a policy’s line: a destination whose policies refuse is not handed over', async () => {
-  const host = fakeHost();
+  const { host, outbox } = started();
   host.refusals.set(A, refusal());
-  const outbox = memoryOutbox();
-  outbox.start(host);
   await outbox.add(delivery('a0', { destination: A }));
   await outbox.add(delivery('b0', { destination: B }));
   await host.settle();
@@ -67,9 +59,7 @@ test('workers never wait in a policy’s line: a destination whose policies refu
 });
 
 test('the outbox wakes on release, not by polling', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
+  const { host, outbox } = started();
   await outbox.add(delivery('a0', { destination: A }));
   await host.settle();
   host.refusals.set(A, refusal());
@@ -83,9 +73,7 @@ test('the outbox wakes on release, not by polling', async () => {
 });
 
 test('the end of one of its own is a release too', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
+  const { host, outbox } = started();
   await outbox.add(delivery('a0', { destination: A }));
   await host.settle();
   host.refusals.set(A, refusal());
@@ -97,10 +85,8 @@ test('the end of one of its own is a release too', async () => {
 });
 
 test('a wake while the policies still refuse parks it again', async () => {
-  const host = fakeHost();
+  const { host, outbox } = started();
   host.refusals.set(A, refusal(10_000));
-  const outbox = memoryOutbox();
-  outbox.start(host);
   await outbox.add(delivery('a0', { destination: A }));
   await host.settle();
   outbox.wake(A);
@@ -122,10 +108,8 @@ test('a wake for a destination it holds nothing of does nothing', async () => {
 });
 
 test('a refusal that says when to come back is looked at then, and not before', async () => {
-  const host = fakeHost();
+  const { host, outbox } = started();
   host.refusals.set(A, refusal(5_000));
-  const outbox = memoryOutbox();
-  outbox.start(host);
   await outbox.add(delivery('a0', { destination: A }));
   await host.clock.advance(4_999);
   expect(host.peeks.length).toBe(1);
@@ -135,10 +119,8 @@ test('a refusal that says when to come back is looked at then, and not before', 
 });
 
 test('a refusal without a time, when nothing of it runs, is looked at after a second, so that nothing hangs for good', async () => {
-  const host = fakeHost();
+  const { host, outbox } = started();
   host.refusals.set(A, refusal());
-  const outbox = memoryOutbox();
-  outbox.start(host);
   await outbox.add(delivery('a0', { destination: A }));
   await host.clock.advance(999);
   expect(host.peeks.length).toBe(1);
@@ -150,10 +132,8 @@ test('a refusal without a time, when nothing of it runs, is looked at after a se
 test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])(
   'a refusal that says %s does not make it look without end',
   async (ms) => {
-    const host = fakeHost();
+    const { host, outbox } = started();
     host.refusals.set(A, refusal(ms));
-    const outbox = memoryOutbox();
-    outbox.start(host);
     await outbox.add(delivery('a0', { destination: A }));
     await host.clock.advance(1_000);
     expect(host.peeks.length).toBeLessThanOrEqual(1_001);

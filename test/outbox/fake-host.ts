@@ -1,5 +1,6 @@
 import type { Delivery } from '../../src/callback.js';
-import type { DeadLetter, Disposition, OutboxEntry, OutboxHost } from '../../src/outbox/outbox.js';
+import { type MemoryOutboxOptions, memoryOutbox } from '../../src/outbox/memory-outbox.js';
+import type { DeadLetter, Disposition, Outbox, OutboxEntry, OutboxHost } from '../../src/outbox/outbox.js';
 import type { Refusal } from '../../src/policies/policy.js';
 import { seededRandom } from '../../src/random.js';
 import { type FakeClock, fakeClock } from '../../src/testing/fake-clock.js';
@@ -104,3 +105,11 @@ export const refusal = (retryAfterMs?: number): Refusal => ({
   reason: 'open',
   retryAfterMs,
 });
+
+/** An outbox that runs, and its host. */
+export function started(options?: MemoryOutboxOptions): { readonly host: FakeHost; readonly outbox: Outbox } {
+  const host = fakeHost();
+  const outbox = memoryOutbox(options);
+  outbox.start(host);
+  return { host, outbox };
+}

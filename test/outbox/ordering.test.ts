@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest';
 import { memoryOutbox } from '../../src/outbox/memory-outbox.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
-import { dead, delivery, done, type FakeHost, fakeHost, later } from './fake-host.js';
+import { dead, delivery, done, type FakeHost, fakeHost, later, started } from './fake-host.js';
 
 async function three(): Promise<{ host: FakeHost; outbox: Outbox }> {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
+  const { host, outbox } = started();
   for (const id of ['k0', 'k1', 'k2']) await outbox.add(delivery(id, { orderingKey: 'order-7' }));
   await host.settle();
   return { host, outbox };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import PQueue from 'p-queue';
 import { afterEach, expect, test, vi } from 'vitest';
 import { memoryOutbox } from '../../src/outbox/memory-outbox.js';
-import { delivery, done, fakeHost } from './fake-host.js';
+import { delivery, done, fakeHost, started } from './fake-host.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -16,9 +16,7 @@ test('p-queue is the runner and never holds a backlog: a job is added only while
     added.push({ pending: this.pending, size: this.size });
     return job;
   } as typeof add);
-  const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 4, maxPerDestination: 3 });
-  outbox.start(host);
+  const { host, outbox } = started({ concurrency: 4, maxPerDestination: 3 });
   for (let i = 0; i < 40; i++) await outbox.add(delivery(`m${i}`, { destination: `https://${i % 5}.example` }));
   await host.settle();
   while (host.runs[0] !== undefined) await host.runs[0].end(done);
@@ -31,9 +29,7 @@ test('p-queue is the runner and never holds a backlog: a job is added only while
 });
 
 test('a slot that is free between two spells of work is used again', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 2, maxPerDestination: 1 });
-  outbox.start(host);
+  const { host, outbox } = started({ concurrency: 2, maxPerDestination: 1 });
   for (let i = 0; i < 10; i++) {
     await outbox.add(delivery(`m${i}`));
     await host.settle();

@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest';
 import { memoryOutbox } from '../../src/outbox/memory-outbox.js';
-import { dead, delivery, done, fakeHost, later } from './fake-host.js';
+import { dead, delivery, done, fakeHost, later, started } from './fake-host.js';
 
 test('a waiting retry holds no slot', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 2, maxPerDestination: 1 });
-  outbox.start(host);
+  const { host, outbox } = started({ concurrency: 2, maxPerDestination: 1 });
   await outbox.add(delivery('a0'));
   await outbox.add(delivery('a1'));
   await host.settle();
@@ -16,9 +14,7 @@ test('a waiting retry holds no slot', async () => {
 });
 
 test('a waiting retry counts towards the bound', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ maxDepth: 1 });
-  outbox.start(host);
+  const { host, outbox } = started({ maxDepth: 1 });
   await outbox.add(delivery('a0'));
   await host.settle();
   await host.run('a0').end(later(60_000));
@@ -26,9 +22,7 @@ test('a waiting retry counts towards the bound', async () => {
 });
 
 test('a retry comes at its time with its records, and keeps its place in front of what was accepted later', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 2, maxPerDestination: 1 });
-  outbox.start(host);
+  const { host, outbox } = started({ concurrency: 2, maxPerDestination: 1 });
   const records = [{ attempt: 1, startedAtMs: 0, durationMs: 1, outcome: 'failed' as const }];
   for (const id of ['a0', 'a1', 'a2']) await outbox.add(delivery(id));
   await host.settle();
@@ -42,9 +36,7 @@ test('a retry comes at its time with its records, and keeps its place in front o
 });
 
 test('a refused attempt burns no attempt: it comes again with the count it had', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox();
-  outbox.start(host);
+  const { host, outbox } = started();
   await outbox.add(delivery('a0'));
   await host.settle();
   await host.run('a0').end(later(100, 0));
@@ -53,9 +45,7 @@ test('a refused attempt burns no attempt: it comes again with the count it had',
 });
 
 test('a thousand waiting retries are one timer, and an idle outbox keeps none', async () => {
-  const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 1_001, maxPerDestination: 1_000 });
-  outbox.start(host);
+  const { host, outbox } = started({ concurrency: 1_001, maxPerDestination: 1_000 });
   for (let i = 0; i < 1_000; i++) await outbox.add(delivery(`a${i}`));
   await host.settle();
   expect(host.clock.timers).toBe(0);
