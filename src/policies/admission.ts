@@ -13,6 +13,9 @@ const IN_BREAKER = 4;
 /** The longest pause that a Retry-After may put on all calls of the destination. */
 const MAX_PAUSE_MS = 60_000;
 
+/** How long an open circuit that nobody calls any more is remembered once its open time is over. */
+const ABANDONED_AFTER_MS = 3_600_000;
+
 /** What stands between an attempt and its call: nothing, a wait in ms, a place in line, or a refusal. */
 export type Gate = undefined | number | Promise<void> | Refusal;
 
@@ -69,7 +72,7 @@ export class Admission {
   isIdle(clock: Clock): boolean {
     const { breaker, limiter, rate } = this;
     if (limiter !== undefined && (limiter.inFlight > 0 || limiter.waiting > 0)) return false;
-    if (breaker !== undefined && breaker.state !== 'closed') return false;
+    if (breaker !== undefined && breaker.state !== 'closed' && !isAbandoned(breaker, clock)) return false;
     return rate === undefined || rate.waitMs(clock.monotonic()) === 0;
   }
 
@@ -159,4 +162,9 @@ export class Admission {
     }
     return thrown;
   }
+}
+
+/** A circuit leaves the open state only by a call: of an endpoint that is gone for good it would be kept for ever. */
+function isAbandoned({ state, opensUntilMs }: CircuitBreaker, clock: Clock): boolean {
+  return state === 'open' && clock.monotonic() >= opensUntilMs + ABANDONED_AFTER_MS;
 }

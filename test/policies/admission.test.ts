@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Admission, isRefusal } from '../../src/policies/admission.js';
+import { consecutiveFailures } from '../../src/policies/breaker-rules/consecutive-failures.js';
 import { PipelineAttempt } from '../../src/policies/pipeline-attempt.js';
 import { planPipeline } from '../../src/policies/pipeline-plan.js';
 import type { PipelineSettings } from '../../src/policies/pipeline-settings.js';
 import type { Policy } from '../../src/policies/policy.js';
+import { fakeClock } from '../../src/testing/fake-clock.js';
 
 const owner = { callee: 'partner', deadlineMs: 30_000, interrupted: () => {} };
 const attempt = (): PipelineAttempt =>
@@ -89,4 +91,25 @@ it('A peek takes back slots that are due, so that the outbox does not wait for e
   all.record(stuck, { kind: 'timed-out' }, 50);
   expect(all.peek(149)).toMatchObject({ code: 'concurrency-full', reason: '1 are in flight' });
   expect(all.peek(150)).toBe(undefined);
+});
+
+describe('what may be forgotten', () => {
+  it('an open breaker stays while it is open, and an hour longer; endpoints that are gone for good don’t pile up', async () => {
+    const clock = fakeClock();
+    const openMs = 5_000;
+    const parts = admission({ circuitBreaker: { rule: consecutiveFailures({ threshold: 1 }), openMs }, clock });
+    const failing = attempt();
+    parts.admit(failing, clock.monotonic());
+    parts.record(failing, { kind: 'failed' }, clock.monotonic());
+    parts.release(failing);
+    expect(parts.breaker?.state).toBe('open');
+    await clock.advance(openMs + 3_600_000 - 1);
+    expect(parts.isIdle(clock)).toBe(false);
+    await clock.advance(1);
+    expect(parts.isIdle(clock)).toBe(true);
+
+    parts.breaker?.isolate();
+    await clock.advance(1e9);
+    expect(parts.isIdle(clock)).toBe(false);
+  });
 });
