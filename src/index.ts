@@ -66,13 +66,13 @@ export {
   type ConcurrencyLimiter,
   type LineOptions,
 } from './policies/concurrency-limiter.js';
-export type { Callee } from './policies/pipeline-call.js';
-export type { PipelineContext, PipelineSettings, RetrySettings } from './policies/pipeline-settings.js';
-export type { PipelineSnapshot } from './policies/pipeline-snapshot.js';
+export type { Callee } from './policies/pipeline/call.js';
+export { RefusalError } from './policies/pipeline/refusal-error.js';
+export { type ResiliencePipeline, resiliencePipeline } from './policies/pipeline/resilience-pipeline.js';
+export type { PipelineContext, PipelineSettings, RetrySettings } from './policies/pipeline/settings.js';
+export type { PipelineSnapshot } from './policies/pipeline/snapshot.js';
 export type { Attempt, Policy, PolicySnapshot, Refusal, RefusalCode } from './policies/policy.js';
 export { type RateLimiter, type RateLimiterOptions, rateLimiter } from './policies/rate-limiter.js';
-export { RefusalError } from './policies/refusal-error.js';
-export { type ResiliencePipeline, resiliencePipeline } from './policies/resilience-pipeline.js';
 export type { GiveUpReason } from './policies/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './policies/retry-budget.js';
 export { type Random, seededRandom, systemRandom } from './random.js';

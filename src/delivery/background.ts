@@ -2,7 +2,7 @@ import type { Delivery, Receipt } from '../callback.js';
 import { isRingbackError } from '../errors.js';
 import type { Disposition, OutboxEntry } from '../outbox/outbox.js';
 import type { Outcome } from '../outcome.js';
-import type { Pipeline } from '../policies/pipeline.js';
+import type { Pipeline } from '../policies/pipeline/pipeline.js';
 import type { Retry } from '../policies/retry.js';
 import type { Random } from '../random.js';
 import { receiptOf } from './delivery-end.js';

@@ -1,4 +1,4 @@
-import type { AbortListener, CancelSignal } from '../policies/cancel-signal.js';
+import type { AbortListener, CancelSignal } from '../policies/pipeline/cancel-signal.js';
 
 /** How one delivery is called off. The pipeline listens in one place at a time, so one listener is all there is room for. */
 export class Cancellation implements CancelSignal {

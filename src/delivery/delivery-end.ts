@@ -2,7 +2,7 @@ import type { Receipt } from '../callback.js';
 import type { Clock } from '../clock.js';
 import { isRingbackError } from '../errors.js';
 import type { Outcome } from '../outcome.js';
-import type { CancelSignal } from '../policies/cancel-signal.js';
+import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
 import { DeliveryError, type DeliveryFailure } from './delivery-error.js';
 import type { EventBus } from './event-bus.js';
 import type { Journal } from './journal.js';

@@ -1,7 +1,7 @@
 import type { Delivery, Receipt } from '../callback.js';
 import type { Clock } from '../clock.js';
-import type { CancelSignal } from '../policies/cancel-signal.js';
-import type { Pipeline } from '../policies/pipeline.js';
+import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
+import type { Pipeline } from '../policies/pipeline/pipeline.js';
 import type { Addresses } from './addresses.js';
 import { failureOf, receiptOf } from './delivery-end.js';
 import type { Destinations } from './destinations.js';

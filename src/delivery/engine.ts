@@ -1,8 +1,8 @@
 import type { Callback, Delivery, Receipt } from '../callback.js';
 import { isRingbackError, RingbackError } from '../errors.js';
 import type { DeadLetters } from '../outbox/outbox.js';
-import type { CancelSignal } from '../policies/cancel-signal.js';
-import type { Pipeline } from '../policies/pipeline.js';
+import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
+import type { Pipeline } from '../policies/pipeline/pipeline.js';
 import { randomId } from '../random.js';
 import { Addresses } from './addresses.js';
 import { BackgroundHost } from './background-host.js';

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { RingbackError } from '../errors.js';
 import type { Claim, IdempotencyStore } from '../idempotency/store.js';
 import type { Logger } from '../logger.js';
-import type { CancelSignal } from '../policies/cancel-signal.js';
+import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
 import { Holding } from './holding.js';
 import { abortError, isPromiseLike, pause, waitFor } from './patience.js';
 import { decodeReceipt } from './receipt-codec.js';

@@ -1,7 +1,7 @@
 import type { AttemptRecord, Delivery } from '../callback.js';
 import type { Clock } from '../clock.js';
 import type { Outcome } from '../outcome.js';
-import type { CallObserver } from '../policies/pipeline-call.js';
+import type { CallObserver } from '../policies/pipeline/call.js';
 import type { Attempt, Refusal } from '../policies/policy.js';
 import type { RetryDecision } from '../policies/retry.js';
 import type { EventBus } from './event-bus.js';

@@ -4,7 +4,7 @@ import type { IdempotencyStore } from '../idempotency/store.js';
 import type { Logger } from '../logger.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Backoff } from '../policies/backoff.js';
-import type { PipelineSettings } from '../policies/pipeline-settings.js';
+import type { PipelineSettings } from '../policies/pipeline/settings.js';
 import type { RetryBudgetOptions } from '../policies/retry-budget.js';
 import type { Random } from '../random.js';
 import type { SignatureScheme } from '../signing/scheme.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { isRingbackError, RingbackError } from '../errors.js';
-import type { CancelSignal } from '../policies/cancel-signal.js';
+import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
 
 /** How long something of the user's is waited for. */
 export interface Patience {

@@ -1,5 +1,5 @@
 import type { OutboxSnapshot } from '../outbox/outbox.js';
-import type { PipelineSnapshot } from '../policies/pipeline-snapshot.js';
+import type { PipelineSnapshot } from '../policies/pipeline/snapshot.js';
 
 /** What an operator asks of an instance: plain JSON. */
 export interface RingbackSnapshot {

@@ -3,7 +3,7 @@ import type { Outcome, OutcomeKind } from '../outcome.js';
 import type { Random } from '../random.js';
 import { type Backoff, decorrelatedJitter } from './backoff.js';
 import { toBackoff } from './cockatiel-backoff.js';
-import type { RetrySettings } from './pipeline-settings.js';
+import type { RetrySettings } from './pipeline/settings.js';
 
 /** Why there is no next attempt. */
 export type GiveUpReason =

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { isRingbackError } from '../../src/errors.js';
 import type { OutcomeKind } from '../../src/outcome.js';
 import { constant, decorrelatedJitter, schedule } from '../../src/policies/backoff.js';
-import type { RetrySettings } from '../../src/policies/pipeline-settings.js';
+import type { RetrySettings } from '../../src/policies/pipeline/settings.js';
 import { createRetry, type RetryQuestion } from '../../src/policies/retry.js';
 import { seededRandom } from '../../src/random.js';
 

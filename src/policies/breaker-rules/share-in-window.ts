@@ -66,6 +66,8 @@ export class ShareInWindow implements BreakerRule {
   }
 
   trips(nowMs: number): string | undefined {
+    // Nothing bad in the window, and no window to count then: what nearly every call finds.
+    if (this.badInWindow === 0) return undefined;
     if (nowMs >= this.currentEndsAtMs) this.turn(nowMs);
     const { threshold, minimumCalls, badCallsDid } = this.settings;
     const { callsInWindow, badInWindow } = this;

@@ -104,6 +104,19 @@ export class CircuitBreakerMachine implements CircuitBreaker {
   record(attempt: Attempt, outcome: Outcome, nowMs: number): void {
     if (attempt.breakerMark !== this.epochNow) return;
     attempt.breakerMark = RECORDED;
+    if (this.stateNow === 'closed') this.recordClosed(speaksAgainst(outcome), nowMs - attempt.startedAtMs, nowMs);
+    else this.recordOnTheWayBack(attempt, outcome, nowMs);
+  }
+
+  /** What nearly every call comes to: short, so that V8 inlines it into the call. */
+  private recordClosed(failed: boolean | undefined, durationMs: number, nowMs: number): void {
+    if (failed === undefined) return;
+    this.rule.record(failed, durationMs, nowMs);
+    const reason = this.rule.trips(nowMs);
+    if (reason !== undefined) this.open(reason, nowMs);
+  }
+
+  private recordOnTheWayBack(attempt: Attempt, outcome: Outcome, nowMs: number): void {
     const failed = speaksAgainst(outcome);
     if (failed === undefined) {
       this.probes?.free(attempt);
