@@ -277,9 +277,8 @@ export class Pipeline implements AttemptOwner {
 
   /** The attempt is not made: what it took on its way goes back, the retry budget's token too. */
   private giveBack(attempt: PipelineAttempt): void {
-    const { previous } = attempt;
     if (attempt.held !== 0 || attempt.twins !== undefined) this.releaseUnheard(attempt);
-    if (previous !== undefined) this.budget?.giveBack(previous.timedOut, this.clock.monotonic());
+    if (attempt.previous !== undefined) this.budget?.giveBack(attempt.previous.timedOut, this.clock.monotonic());
     this.watchLine();
   }
 
