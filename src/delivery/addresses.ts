@@ -1,9 +1,10 @@
 import { RingbackError } from '../errors.js';
-import { DestinationMap } from '../policies/destination-map.js';
+import { type Bookmark, DestinationMap } from '../policies/destination-map.js';
+import type { Pipeline } from '../policies/pipeline/pipeline.js';
 import type { Transport } from '../transports/transport.js';
 
-/** Where a callback goes. */
-export interface Address {
+/** Where a callback goes, with a bookmark of its destination's pipeline: a remembered URI needs no second lookup. */
+export interface Address extends Bookmark<Pipeline> {
   /** The normalised URI. */
   readonly to: string;
   /** The key by which policies and lines are kept. */
@@ -56,7 +57,8 @@ export class Addresses {
     if (url.hash !== '') url.hash = '';
     const { href } = url;
     // The same string where it is one: comparing it with itself, as a map does, reads none of its characters.
-    return { to: href === to ? to : href, destination: this.#destinationOf(url), transport: this.#transportFor(url) };
+    const destination = this.#destinationOf(url);
+    return { to: href === to ? to : href, destination, transport: this.#transportFor(url), entry: undefined };
   }
 
   #transportFor(url: URL): Transport {

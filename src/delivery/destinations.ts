@@ -11,6 +11,7 @@ import { type PipelineSnapshot, snapshotPipeline } from '../policies/pipeline/sn
 import { TimeoutLine } from '../policies/pipeline/timeout-line.js';
 import { type RetryBudget, type RetryBudgetOptions, retryBudget } from '../policies/retry-budget.js';
 import type { Random } from '../random.js';
+import type { Address } from './addresses.js';
 import type { DestinationSettings } from './options.js';
 import type { SendEnd } from './sender.js';
 
@@ -77,6 +78,11 @@ export class Destinations {
 
   pipeline(destination: string): Pipeline {
     return this.pipelines.get(destination);
+  }
+
+  /** The same for an address, which keeps the way to it. */
+  pipelineAt(address: Address): Pipeline {
+    return this.pipelines.getAt(address);
   }
 
   /** Only where there is one: looking on makes none. */

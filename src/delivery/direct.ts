@@ -1,8 +1,7 @@
 import type { Delivery, Receipt } from '../callback.js';
 import type { Clock } from '../clock.js';
 import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
-import type { Pipeline } from '../policies/pipeline/pipeline.js';
-import type { Addresses } from './addresses.js';
+import type { Address, Addresses } from './addresses.js';
 import { failureOf, receiptOf } from './delivery-end.js';
 import type { Destinations } from './destinations.js';
 import type { EventBus } from './event-bus.js';
@@ -26,12 +25,13 @@ export interface Engine {
 export async function deliverNow(
   engine: Engine,
   delivery: Delivery,
-  pipeline: Pipeline,
+  address: Address,
   signal: CancelSignal,
   leftMs?: number,
 ): Promise<Receipt> {
   const { clock, events, sender } = engine;
-  const { transport } = engine.addresses.of(delivery.to);
+  const { transport } = address;
+  const pipeline = engine.destinations.pipelineAt(address);
   const deadlineMs = leftMs ?? delivery.deadlineMs ?? pipeline.deadlineMs;
   const journal = new Journal(delivery, clock, events);
   const options = { deadlineMs, priority: delivery.priority, retries: true, observer: journal };

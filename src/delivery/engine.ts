@@ -2,9 +2,8 @@ import type { Callback, Delivery, Receipt } from '../callback.js';
 import { isRingbackError, RingbackError } from '../errors.js';
 import type { DeadLetters } from '../outbox/outbox.js';
 import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
-import type { Pipeline } from '../policies/pipeline/pipeline.js';
 import { randomId } from '../random.js';
-import { Addresses } from './addresses.js';
+import { type Address, Addresses } from './addresses.js';
 import { BackgroundHost } from './background-host.js';
 import type { Cancellation } from './cancellation.js';
 import { Destinations } from './destinations.js';
@@ -28,7 +27,7 @@ const DOOR_MS = 30_000;
 /** A call of `deliver` that waits for something before it begins. */
 interface DirectCall {
   readonly delivery: Delivery;
-  readonly pipeline: Pipeline;
+  readonly address: Address;
   readonly deadlineAtMs: number;
   readonly cancellation: Cancellation;
 }
@@ -64,14 +63,14 @@ export class DeliveryEngine {
   }
 
   deliver(callback: Callback, signal?: AbortSignal): Promise<Receipt> {
-    const { delivery, fingerprint } = this.#takeIn(callback);
-    return this.#delivering.run(signal, (cancellation) => this.#deliver(delivery, fingerprint, cancellation));
+    const takenIn = this.#takeIn(callback);
+    return this.#delivering.run(signal, (cancellation) => this.#deliver(takenIn, cancellation));
   }
 
   async enqueue(callback: Callback, signal?: AbortSignal): Promise<Enqueued> {
-    const { delivery, fingerprint } = this.#takeIn(callback);
+    const { delivery, address, fingerprint } = this.#takeIn(callback);
     // A settings function that throws must do so here, not after the callback was accepted.
-    this.#engine.destinations.pipeline(delivery.destination);
+    this.#engine.destinations.pipelineAt(address);
     const checking = this.#engine.sender.check(delivery);
     if (checking === undefined && fingerprint === undefined) return this.#store(delivery, undefined, signal);
     const turn = await this.#atTheDoor.run(signal, async (cancellation) => {
@@ -136,18 +135,18 @@ export class DeliveryEngine {
   }
 
   /** Not async: most callbacks have nothing to wait for here. */
-  #deliver(delivery: Delivery, fingerprint: string | undefined, cancellation: Cancellation): Promise<Receipt> {
+  #deliver({ delivery, address, fingerprint }: TakenIn, cancellation: Cancellation): Promise<Receipt> {
     const { clock, destinations, sender } = this.#engine;
     // Before the check, whose promise must not be left alone when a settings function throws.
-    const pipeline = destinations.pipeline(delivery.destination);
+    const pipeline = destinations.pipelineAt(address);
     const checking = sender.check(delivery);
     if (checking === undefined && fingerprint === undefined) {
-      return deliverNow(this.#engine, delivery, pipeline, cancellation);
+      return deliverNow(this.#engine, delivery, address, cancellation);
     }
     const deadlineMs = delivery.deadlineMs ?? pipeline.deadlineMs;
     const deadlineAtMs = clock.monotonic() + deadlineMs;
     const checked = checking === undefined ? undefined : this.#checked(checking, deadlineMs, cancellation);
-    return this.#deliverAfter(checked, { delivery, pipeline, deadlineAtMs, cancellation }, fingerprint);
+    return this.#deliverAfter(checked, { delivery, address, deadlineAtMs, cancellation }, fingerprint);
   }
 
   /** What the signature function and the key's store take counts against the deadline. */
@@ -156,9 +155,9 @@ export class DeliveryEngine {
     return fingerprint === undefined ? this.#deliverLeft(call) : this.#deliverOnce(call, fingerprint);
   }
 
-  #deliverLeft({ delivery, pipeline, deadlineAtMs, cancellation }: DirectCall): Promise<Receipt> {
+  #deliverLeft({ delivery, address, deadlineAtMs, cancellation }: DirectCall): Promise<Receipt> {
     const leftMs = Math.max(0, deadlineAtMs - this.#engine.clock.monotonic());
-    return deliverNow(this.#engine, delivery, pipeline, cancellation, leftMs);
+    return deliverNow(this.#engine, delivery, address, cancellation, leftMs);
   }
 
   /** Delivers under the callback's idempotency key, unless somebody did, or does: then this shares the end. */

@@ -2,7 +2,7 @@ import type { Callback } from '../callback.js';
 import { RingbackError } from '../errors.js';
 import { fingerprintOf } from '../idempotency/fingerprint.js';
 import { AcceptedDelivery } from './accepted-delivery.js';
-import type { Addresses } from './addresses.js';
+import type { Address, Addresses } from './addresses.js';
 import { encodeBody } from './body.js';
 import { checkHeaders } from './headers.js';
 import { copyMetadata } from './metadata.js';
@@ -32,6 +32,7 @@ const ID = /^[\x21-\x7e]{1,255}$/;
 /** A callback that passed the door. */
 export interface TakenIn {
   readonly delivery: AcceptedDelivery;
+  readonly address: Address;
   /** What its payload hashes to; undefined when it has no idempotency key. */
   readonly fingerprint: string | undefined;
 }
@@ -59,7 +60,8 @@ export function takeIn(callback: Callback, intake: Intake): TakenIn {
   for (const name of Object.keys(callback)) {
     if (!NAMES.has(name)) throw invalid(`a callback has no field ${JSON.stringify(name)}; it has ${[...NAMES].join(', ')}`);
   }
-  const { to, destination } = intake.addresses.of(callback.to);
+  const address = intake.addresses.of(callback.to);
+  const { to, destination } = address;
   const { bytes, contentType } = encodeBody(callback);
   const headers = checkHeaders(callback.headers);
   const type = checkText('type', callback.type);
@@ -84,6 +86,7 @@ export function takeIn(callback: Callback, intake: Intake): TakenIn {
   const madeOf = data !== undefined ? 'data' : typeof body === 'string' ? 'text' : 'bytes';
   return {
     delivery: new AcceptedDelivery(fields, madeOf),
+    address,
     // Here and not later: while a store is asked, the caller may change `data`.
     fingerprint: idempotencyKey === undefined ? undefined : fingerprintOf({ to, type, data, body: bytes }),
   };

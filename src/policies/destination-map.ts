@@ -12,8 +12,16 @@ export interface DestinationMapSettings<T> {
 
 interface Entry<T> {
   readonly destination: string;
-  readonly value: T;
+  /** Undefined once the map has let it go: a bookmark must neither use it any more nor keep it in memory. */
+  value: T | undefined;
   used: boolean;
+}
+
+/** A destination, and where its state stood the last time. Whoever comes often keeps one, as it saves the lookup. */
+export interface Bookmark<T> {
+  readonly destination: string;
+  /** Written by the map. Undefined at first. */
+  entry: Entry<T> | undefined;
 }
 
 /** How many places the hand passes to make room for one destination: the most that a new one pays. */
@@ -50,10 +58,18 @@ export class DestinationMap<T> {
 
   /** The destination's state, made if there is none. Counts as a use. */
   get(destination: string): T {
-    const entry = this.entries.get(destination);
-    if (entry === undefined) return this.add(destination);
-    entry.used = true;
-    return entry.value;
+    return this.enter(destination).value as T;
+  }
+
+  /** As {@link get}, and looks nothing up while the map still has what the bookmark points to. */
+  getAt(bookmark: Bookmark<T>): T {
+    const { entry } = bookmark;
+    if (entry?.value !== undefined) {
+      entry.used = true;
+      return entry.value;
+    }
+    bookmark.entry = this.enter(bookmark.destination);
+    return bookmark.entry.value as T;
   }
 
   /** The destination's state if there is one. Does not count as a use: for looking on. */
@@ -63,10 +79,17 @@ export class DestinationMap<T> {
 
   /** All destinations and their state, in no stated order. */
   *[Symbol.iterator](): Generator<[destination: string, value: T], void, undefined> {
-    for (const { destination, value } of this.ring) yield [destination, value];
+    for (const { destination, value } of this.ring) yield [destination, value as T];
   }
 
-  private add(destination: string): T {
+  private enter(destination: string): Entry<T> {
+    const entry = this.entries.get(destination);
+    if (entry === undefined) return this.add(destination);
+    entry.used = true;
+    return entry;
+  }
+
+  private add(destination: string): Entry<T> {
     // Made first: when it throws, nothing has changed.
     const entry: Entry<T> = { destination, value: this.create(destination), used: false };
     if (this.ring.length > this.maxDestinations) this.shrink();
@@ -74,18 +97,24 @@ export class DestinationMap<T> {
     if (place === -1) {
       this.ring.push(entry);
     } else {
-      this.entries.delete((this.ring[place] as Entry<T>).destination);
+      this.letGo(place);
       this.ring[place] = entry;
     }
     this.entries.set(destination, entry);
-    return entry.value;
+    return entry;
+  }
+
+  private letGo(place: number): void {
+    const entry = this.ring[place] as Entry<T>;
+    this.entries.delete(entry.destination);
+    entry.value = undefined;
   }
 
   /** Lets one go beside the one that makes room, so that a map that had to grow comes back to its bound. */
   private shrink(): void {
     const place = this.findPlace();
     if (place === -1) return;
-    this.entries.delete((this.ring[place] as Entry<T>).destination);
+    this.letGo(place);
     const last = this.ring.pop() as Entry<T>;
     // The hand has just passed this place: what moves here is looked at last.
     if (place < this.ring.length) this.ring[place] = last;
@@ -98,7 +127,7 @@ export class DestinationMap<T> {
     for (let step = 0; step < steps; step++) {
       const place = this.advance();
       const entry = this.ring[place] as Entry<T>;
-      if (!this.mayEvict(entry.value)) continue;
+      if (!this.mayEvict(entry.value as T)) continue;
       if (!entry.used) return place;
       entry.used = false;
     }

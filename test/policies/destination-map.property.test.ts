@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DestinationMap } from '../../src/policies/destination-map.js';
+import { type Bookmark, DestinationMap } from '../../src/policies/destination-map.js';
 
 interface State {
   readonly destination: string;
@@ -11,6 +11,7 @@ interface State {
 interface Model {
   readonly bound: number;
   readonly handedOut: Map<string, State>;
+  readonly bookmarks: Map<string, Bookmark<State>>;
   size: number;
 }
 
@@ -26,18 +27,27 @@ function expectSound(model: Model, map: DestinationMap<State>): void {
     expect(map.find(destination)).toBe(state);
     expect(state).toBe(model.handedOut.get(destination));
   }
+  for (const [destination, { entry }] of model.bookmarks) {
+    if (entry?.value !== undefined) expect(entry.value).toBe(map.find(destination));
+  }
   expect(map.size).toBeLessThanOrEqual(2 * model.bound);
   if (map.size > model.size) expect(map.size).toBeLessThanOrEqual(Math.max(model.bound, pinnedIn(map).length + 1));
   model.size = map.size;
 }
 
-const get = (destination: string): Command => ({
+function bookmarkIn({ bookmarks }: Model, destination: string): Bookmark<State> {
+  const bookmark = bookmarks.get(destination) ?? { destination, entry: undefined };
+  bookmarks.set(destination, bookmark);
+  return bookmark;
+}
+
+const get = (destination: string, byBookmark: boolean): Command => ({
   check: () => true,
   run: (model, map) => {
     const known = map.find(destination);
     const stayed = pinnedIn(map);
     const atTheHardBound = map.size >= 2 * model.bound;
-    const state = map.get(destination);
+    const state = byBookmark ? map.getAt(bookmarkIn(model, destination)) : map.get(destination);
     if (known !== undefined) expect(state).toBe(known);
     expect(state.destination).toBe(destination);
     expect(map.find(destination)).toBe(state);
@@ -45,7 +55,7 @@ const get = (destination: string): Command => ({
     if (!atTheHardBound) for (const pinned of stayed) expect(map.find(pinned.destination)).toBe(pinned);
     expectSound(model, map);
   },
-  toString: () => `get ${destination}`,
+  toString: () => `get ${destination}${byBookmark ? ' by its bookmark' : ''}`,
 });
 
 const pin = (destination: string, pinned: boolean): Command => ({
@@ -61,7 +71,7 @@ const pin = (destination: string, pinned: boolean): Command => ({
 const destination = fc.integer({ min: 0, max: 30 }).map((number) => `d${number}`);
 const commands = fc.commands(
   [
-    destination.map(get),
+    fc.tuple(destination, fc.boolean()).map(([name, byBookmark]) => get(name, byBookmark)),
     destination.map((name) => pin(name, true)),
     fc.tuple(destination, fc.boolean()).map(([name, pinned]) => pin(name, pinned)),
   ],
@@ -77,7 +87,7 @@ describe('DestinationMap against what is known of it from outside', () => {
           create: (name) => ({ destination: name, pinned: false }),
           mayEvict: (state) => !state.pinned,
         });
-        fc.modelRun(() => ({ model: { bound, handedOut: new Map(), size: 0 }, real: map }), steps);
+        fc.modelRun(() => ({ model: { bound, handedOut: new Map(), bookmarks: new Map(), size: 0 }, real: map }), steps);
       }),
       { numRuns: 300 },
     );

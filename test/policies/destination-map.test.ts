@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isRingbackError } from '../../src/errors.js';
-import { DestinationMap } from '../../src/policies/destination-map.js';
+import { type Bookmark, DestinationMap } from '../../src/policies/destination-map.js';
 
 interface State {
   readonly destination: string;
@@ -21,6 +21,7 @@ const keys = (map: DestinationMap<State>): string[] => [...map].map(([destinatio
 const fill = (map: DestinationMap<State>, ...destinations: string[]): void => {
   for (const destination of destinations) map.get(destination);
 };
+const bookmarkOf = (destination: string): Bookmark<State> => ({ destination, entry: undefined });
 
 describe('DestinationMap', () => {
   it('keeps one state per destination', () => {
@@ -123,6 +124,50 @@ describe('DestinationMap', () => {
     const map = mapOf(1);
     fill(map, 'a', 'b', 'b', 'c');
     expect(keys(map)).toEqual(['c']);
+  });
+
+  it("looks a bookmark of what was let go up again, so that a destination's state is never split in two", () => {
+    const map = mapOf(2);
+    const [one, another] = [bookmarkOf('a'), bookmarkOf('a')];
+    const first = map.getAt(one);
+    expect(map.getAt(another)).toBe(first);
+    expect(map.get('a')).toBe(first);
+    fill(map, 'b', 'c', 'd', 'e');
+    expect(map.find('a')).toBeUndefined();
+    const second = map.getAt(one);
+    expect(second).not.toBe(first);
+    expect(map.getAt(another)).toBe(second);
+    expect(map.getAt(one)).toBe(second);
+    expect(map.find('a')).toBe(second);
+  });
+
+  it('keeps nothing of what was let go in memory for a bookmark', () => {
+    const map = mapOf(1);
+    const bookmark = bookmarkOf('a');
+    map.getAt(bookmark);
+    map.get('b');
+    expect(bookmark.entry?.value).toBeUndefined();
+  });
+
+  it('lets go of what shrinking takes, for bookmarks too', () => {
+    const map = mapOf(1);
+    const bookmarks = ['a', 'b'].map(bookmarkOf);
+    for (const bookmark of bookmarks) map.getAt(bookmark).pinned = true;
+    expect(map.size).toBe(2);
+    for (const [, state] of map) state.pinned = false;
+    map.get('c');
+    expect(keys(map)).toEqual(['c']);
+    expect(bookmarks.map(({ entry }) => entry?.value)).toEqual([undefined, undefined]);
+  });
+
+  it('counts a use through a bookmark: a second chance for it too', () => {
+    const map = mapOf(4);
+    const bookmark = bookmarkOf('a');
+    map.getAt(bookmark);
+    fill(map, 'b', 'c', 'd');
+    map.getAt(bookmark);
+    fill(map, 'e', 'f');
+    expect(keys(map)).toEqual(['a', 'd', 'e', 'f']);
   });
 
   it('has changed nothing when the state can not be made', () => {
