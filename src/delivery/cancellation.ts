@@ -4,7 +4,13 @@ import type { AbortListener, CancelSignal } from '../policies/pipeline/cancel-si
 export class Cancellation implements CancelSignal {
   aborted = false;
   reason: unknown = undefined;
+  private readonly callerSignal: CancelSignal | undefined;
   private listener: AbortListener | undefined = undefined;
+
+  /** Whoever makes it for a caller's signal also listens there for it. */
+  constructor(callerSignal?: CancelSignal) {
+    this.callerSignal = callerSignal;
+  }
 
   addEventListener(_type: 'abort', listener: AbortListener): void {
     this.listener = listener;
@@ -22,5 +28,10 @@ export class Cancellation implements CancelSignal {
     this.listener = undefined;
     if (typeof listener === 'function') listener();
     else listener?.handleEvent();
+  }
+
+  /** The caller's signal was aborted. */
+  handleEvent(): void {
+    this.abort(this.callerSignal?.reason);
   }
 }
