@@ -1,16 +1,21 @@
 /** Started by destinations.ts: one instance with so many destinations, which delivers to them at random when it is told to. */
 import { strict as assert } from 'node:assert';
+import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { createRingback, seededRandom } from 'ringback';
+import { standardWebhooks } from 'ringback/signing';
 import { scriptedTransport } from 'ringback/testing';
-import { SEVEN_PARTS } from './settings.ts';
+import { ONE_KILOBYTE, SEVEN_PARTS } from './settings.ts';
 
-const [destinations, deliveries] = process.argv.slice(2).map(Number) as [number, number];
+const [kind, ...counts] = process.argv.slice(2);
+const [destinations, deliveries] = counts.map(Number) as [number, number];
+assert(kind === 'signed' || kind === 'smallest');
 assert(globalThis.gc !== undefined, 'start it with --expose-gc');
 const { gc } = globalThis;
 
 const ringback = createRingback({
   transports: [scriptedTransport([], { record: false })],
+  ...(kind === 'signed' && { signature: standardWebhooks({ secrets: [`whsec_${randomBytes(32).toString('base64')}`] }) }),
   pipeline: SEVEN_PARTS,
   maxDestinations: destinations,
 });
@@ -18,7 +23,7 @@ const ringback = createRingback({
 const addresses: readonly string[] = JSON.parse(
   JSON.stringify(Array.from({ length: destinations }, (_, index) => `https://customer-${index}.example/hooks`)),
 );
-const data = { id: 'in_42' };
+const data = kind === 'signed' ? ONE_KILOBYTE : { id: 'in_42' };
 const random = seededRandom(42);
 
 /** The heap once all that can go is gone: a first collection may leave what only the next one finds. */

@@ -15,7 +15,7 @@ export interface TopicFigures {
   readonly candidates: Readonly<Record<string, Figure>>;
 }
 
-export const TOPICS = ['no-op', 'signal', 'refusal', 'http', 'destinations', 'memory'] as const;
+export const TOPICS = ['no-op', 'signal', 'refusal', 'http', 'destinations', 'smallest', 'memory'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export type Measurements = Readonly<Partial<Record<Topic, TopicFigures>>>;
@@ -28,8 +28,10 @@ export const COCKATIEL_BREAKER = 'cockatiel, circuit breaker';
 export const BARE_REQUEST = 'undici.request on a Pool';
 export const DELIVER = 'ringback deliver, signed';
 export const COCKATIEL_REQUEST = 'cockatiel wrap of four + standardwebhooks + undici.request';
-export const FEW_DESTINATIONS = 'deliver, 10 destinations';
-export const MANY_DESTINATIONS = 'deliver, 100,000 destinations';
+export const FEW_DESTINATIONS = 'deliver, signed, 10 destinations';
+export const MANY_DESTINATIONS = 'deliver, signed, 100,000 destinations';
+export const SMALLEST_TO_FEW = 'deliver, smallest, 10 destinations';
+export const SMALLEST_TO_MANY = 'deliver, smallest, 100,000 destinations';
 export const IDLE_DESTINATION = 'one idle destination of 100,000';
 
 /** How long a run takes. `quick` shows that everything runs; its figures are too few to judge by. */

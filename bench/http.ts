@@ -13,14 +13,10 @@ import { Pool, request } from 'undici';
 import { BARE_REQUEST, COCKATIEL_REQUEST, DELIVER } from './figures.ts';
 import { type Candidate, measureInRounds } from './rounds.ts';
 import { type SectionRun, section } from './section.ts';
-import { cockatielWrap, SEVEN_PARTS } from './settings.ts';
+import { cockatielWrap, ONE_KILOBYTE as data, SEVEN_PARTS } from './settings.ts';
 
 const AT_ONCE = 64;
 const CONTENT_TYPE = { 'content-type': 'application/json' };
-
-/** A payload whose JSON has 1,024 bytes. */
-const data = { id: 'in_42', type: 'invoice.paid', lines: '' };
-data.lines = 'x'.repeat(1_024 - JSON.stringify(data).length);
 
 /** One delivery; resolves with the status that was answered. */
 type Deliver = () => Promise<number | undefined>;

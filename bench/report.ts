@@ -16,7 +16,8 @@ const TITLES: Readonly<Record<string, string>> = {
   signal: 'Signal touched and one listener added',
   refusal: 'Refused by an open circuit, a fresh error each time',
   http: 'A signed callback of 1 KB over HTTP, 64 at once',
-  destinations: 'A delivery over the scripted transport, destinations at random',
+  destinations: 'A signed callback of 1 KB over the scripted transport, destinations at random',
+  smallest: 'The smallest callback there is: unsigned, 14 bytes',
   memory: 'Memory of a destination at rest',
 };
 

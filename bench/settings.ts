@@ -22,6 +22,10 @@ export const SEVEN_PARTS = {
   attemptTimeoutMs: 10_000,
 } as const satisfies DestinationSettings;
 
+/** A payload whose JSON has 1,024 bytes. */
+export const ONE_KILOBYTE = { id: 'in_42', type: 'invoice.paid', lines: '' };
+ONE_KILOBYTE.lines = 'x'.repeat(1_024 - JSON.stringify(ONE_KILOBYTE).length);
+
 /**
  * cockatiel's wrap of four as its readme shows each of them: retry with exponential backoff, a breaker that counts consecutive
  * failures, a bulkhead, and the aggressive timeout, which like ours answers although the callee does not.

@@ -89,7 +89,7 @@ export const TARGETS: readonly Target[] = [
   },
   {
     id: 'deliver-at-100000-destinations',
-    text: 'a deliver among 100,000 destinations, against one among 10',
+    text: 'a signed deliver of 1 KB among 100,000 destinations, against one among 10',
     bound: 'at most',
     limit: 1.5,
     unit: '×',
