@@ -6,7 +6,7 @@ import type { Classify, Outcome } from '../outcome.js';
 import { DestinationMap } from '../policies/destination-map.js';
 import type { PipelineHooks } from '../policies/pipeline/call.js';
 import { Pipeline } from '../policies/pipeline/pipeline.js';
-import { type PipelinePlan, planPipeline } from '../policies/pipeline/plan.js';
+import { OWN_SETTINGS, type PipelinePlan, planPipeline } from '../policies/pipeline/plan.js';
 import { type PipelineSnapshot, snapshotPipeline } from '../policies/pipeline/snapshot.js';
 import { TimeoutLine } from '../policies/pipeline/timeout-line.js';
 import { type RetryBudget, type RetryBudgetOptions, retryBudget } from '../policies/retry-budget.js';
@@ -18,19 +18,6 @@ import type { SendEnd } from './sender.js';
 const DEFAULT_ATTEMPT_TIMEOUT_MS = 15_000;
 /** Destinations with one timeout share one line of timeouts; beyond this many different timeouts each has its own. */
 const MAX_SHARED_LINES = 64;
-
-/** A destination's settings leave out what is the instance's (clock, random) or the transport's (classify). */
-const NAMES = [
-  'deadlineMs',
-  'retry',
-  'budget',
-  'circuitBreaker',
-  'concurrency',
-  'rateLimiter',
-  'attemptTimeoutMs',
-  'extra',
-  'name',
-];
 
 /** What the destinations of one instance have in common. */
 export interface DestinationsSettings {
@@ -65,7 +52,7 @@ export class Destinations {
     this.settings = settings;
     this.clientBudget = clientBudget(budget);
     if (typeof pipeline !== 'function') {
-      checkNames('pipeline', pipeline, NAMES);
+      checkNames('pipeline', pipeline, OWN_SETTINGS);
       refuseInstances(pipeline);
       this.sharedPlan = this.plan(pipeline);
     }
@@ -117,7 +104,7 @@ export class Destinations {
     }
     // A promise has no names of its own, and would pass for settings that leave all at its default.
     if (settings instanceof Promise) throw invalidOption('pipeline(destination)', 'settings, not a promise of them', settings);
-    checkNames('pipeline(destination)', settings, NAMES);
+    checkNames('pipeline(destination)', settings, OWN_SETTINGS);
     return settings;
   }
 

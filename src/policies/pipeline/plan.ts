@@ -26,7 +26,8 @@ const DEFAULT_ATTEMPT_TIMEOUT_MS = 10_000;
 /** The user's `classify` threw: nothing is known of the destination, and trying again would throw again. */
 export const UNCLASSIFIED: Outcome = Object.freeze({ kind: 'shed', reason: 'classify threw' });
 
-const NAMES = [
+/** The settings that differ from pipeline to pipeline; the others are those of whoever owns several. */
+export const OWN_SETTINGS = [
   'deadlineMs',
   'retry',
   'budget',
@@ -34,12 +35,11 @@ const NAMES = [
   'concurrency',
   'rateLimiter',
   'attemptTimeoutMs',
-  'classify',
   'extra',
-  'clock',
-  'random',
   'name',
 ] as const;
+
+const NAMES = [...OWN_SETTINGS, 'classify', 'clock', 'random'] as const;
 
 const POLICY_METHODS = ['acquire', 'record', 'release', 'snapshot', 'restore'] as const;
 
