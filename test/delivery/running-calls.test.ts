@@ -51,7 +51,7 @@ describe('calls that run', () => {
     const calls = new RunningCalls();
     const works = [work(), work(), work(), work(), work()];
     const ends = works.map(({ begin }) => settled(calls.run(undefined, begin)));
-    for (const ended of [2, 1]) {
+    for (const ended of [1, 2]) {
       works[ended]?.end();
       await ends[ended];
     }
