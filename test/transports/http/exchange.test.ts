@@ -190,7 +190,9 @@ describe('the network', () => {
         );
       });
     });
-    expect((await send(loopback(), url)).outcome).toEqual({ kind: 'failed', reason: 'connection reset' });
+    const { outcome } = await send(loopback(), url);
+    // Node 22 tells a reset in the middle of an answer as a close.
+    expect(outcome).toEqual({ kind: 'failed', reason: expect.stringMatching(/^connection (reset|closed)$/) });
   });
 
   it('that closes the connection without an answer has failed', async () => {
