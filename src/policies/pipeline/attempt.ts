@@ -129,7 +129,7 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
    * and a getter on a prototype would be lost; one that declares none gets the attempt, whose signal costs nothing unseen.
    */
   context(): PipelineContext {
-    return takesContext(this.fn) ? { signal: this.signal, attempt: this.number } : this;
+    return this.fn.length > 0 ? { signal: this.signal, attempt: this.number } : this;
   }
 
   /** The same try for a policy of the user's, which gets fields of its own. */
@@ -207,16 +207,4 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
     this.owner.interrupted(this, interruption);
     this.controller?.abort(interruption.reason);
   }
-}
-
-/** The callee that was asked last: V8 takes as long to read a function's `length` as to run a policy, and services call few functions often. */
-let lastCallee: Callee<unknown> | undefined;
-let lastTakesContext = false;
-
-function takesContext(fn: Callee<unknown>): boolean {
-  if (fn !== lastCallee) {
-    lastCallee = fn;
-    lastTakesContext = fn.length > 0;
-  }
-  return lastTakesContext;
 }
