@@ -18,25 +18,27 @@ export interface Ring {
   readonly heard: { readonly event: string; readonly payload: Record<string, unknown> }[];
 }
 
+/** Every event there is. */
+export const EVENTS: readonly (keyof RingbackEvents)[] = [
+  'enqueued',
+  'attempt',
+  'retry',
+  'delivered',
+  'failed',
+  'dead-letter',
+  'shed',
+  'deduplicated',
+  'circuit',
+  'limit',
+];
+
 /** An instance on a clock and a transport that a test drives. */
 export function ring(script: TransportScript = [], options: Partial<RingbackOptions> = {}): Ring {
   const clock = fakeClock();
   const transport = scriptedTransport(script, { clock });
   const ringback = createRingback({ transports: [transport], clock, random: seededRandom(1), ...options });
   const heard: Ring['heard'] = [];
-  const names: (keyof RingbackEvents)[] = [
-    'enqueued',
-    'attempt',
-    'retry',
-    'delivered',
-    'failed',
-    'dead-letter',
-    'shed',
-    'deduplicated',
-    'circuit',
-    'limit',
-  ];
-  for (const event of names) {
+  for (const event of EVENTS) {
     ringback.on(event, (payload: object) => heard.push({ event, payload: payload as Record<string, unknown> }));
   }
   return { clock, transport, ringback, heard };

@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createRingback, type Logger, type Ringback, type RingbackEvents } from '../../src/index.js';
+import { createRingback, type Logger, type Ringback } from '../../src/index.js';
 import { standardWebhooks } from '../../src/signing/index.js';
 import { scriptedTransport } from '../../src/testing/index.js';
 import { http } from '../../src/transports/http/index.js';
-import { settled } from './ring.js';
+import { EVENTS, settled } from './ring.js';
 
 const CANARY = 'c4n4ry-5ecret-value-000000000';
 const bytes = Buffer.from(CANARY);
@@ -86,22 +86,10 @@ async function testimony(ringback: Ringback, told: unknown[], paths: readonly st
 
 function listenAndLog(told: unknown[]): { logger: Logger; listen: (ringback: Ringback) => void } {
   const log = (...args: unknown[]): void => void told.push(args);
-  const names: (keyof RingbackEvents)[] = [
-    'enqueued',
-    'attempt',
-    'retry',
-    'delivered',
-    'failed',
-    'dead-letter',
-    'shed',
-    'deduplicated',
-    'circuit',
-    'limit',
-  ];
   return {
     logger: { debug: log, info: log, warn: log, error: log },
     listen: (ringback) => {
-      for (const name of names) {
+      for (const name of EVENTS) {
         ringback.on(name, (event: object) => {
           told.push(event);
           // Listeners that throw are logged.
