@@ -15,6 +15,7 @@ type Calls = Readonly<Record<string, () => Promise<unknown>>>;
 
 const HAND_WRITTEN = 'hand-written, seven parts in one frame';
 const OPOSSUM = 'opossum';
+const FRESH_CALLEE = 'ringback, another function each time';
 /** Longer than any run. */
 const OPEN_MS = 3_600_000;
 
@@ -36,6 +37,7 @@ function aroundNoop(): Calls {
     [BARE_AWAIT]: () => noop(),
     [HAND_WRITTEN]: () => floor.execute(noop),
     [RINGBACK]: () => pipeline.execute(noop),
+    [FRESH_CALLEE]: () => pipeline.execute(async () => {}),
     [COCKATIEL]: () => wrapped.execute(noop),
     [OPOSSUM]: () => breaker.fire(),
   };
