@@ -6,9 +6,12 @@
  * - `invalid-callback`: a callback, header or body can't be sent as it is. Thrown before anything is stored or sent.
  * - `unsupported-destination`: no transport accepts the destination's scheme.
  * - `invalid-secret`: a signing secret is malformed or too short.
+ * - `secrets-unavailable`: the function that looks secrets up threw, or gave none; nothing was signed or verified.
  * - `signing-failed`: the signature scheme threw, so nothing was sent.
  * - `invalid-signature`, `stale-signature`: a received message is malformed or tampered with, or its timestamp is out of
  *   tolerance.
+ * - `already-redeemed`: a single-use callback URL was redeemed before.
+ * - `missing-dependency`: an optional peer dependency that this needs is not installed.
  * - `circuit-open`, `circuit-isolated`: the circuit breaker refused the call.
  * - `concurrency-full`: the concurrency limiter's slots and line are full.
  * - `rate-limited`: the rate limiter refused the call.
@@ -31,9 +34,12 @@ export type RingbackErrorCode =
   | 'invalid-callback'
   | 'unsupported-destination'
   | 'invalid-secret'
+  | 'secrets-unavailable'
   | 'signing-failed'
   | 'invalid-signature'
   | 'stale-signature'
+  | 'already-redeemed'
+  | 'missing-dependency'
   | 'circuit-open'
   | 'circuit-isolated'
   | 'concurrency-full'

@@ -44,7 +44,7 @@ export class Sender {
   send(delivery: Delivery, transport: Transport, attempt: SendAttempt): Promise<SendEnd> {
     let signed: Message | PromiseLike<Message>;
     try {
-      signed = this.sign(delivery);
+      signed = this.sign(delivery, transport.method);
     } catch (cause) {
       return Promise.resolve(unsigned(cause));
     }
@@ -63,18 +63,18 @@ export class Sender {
     return typeof this.signature === 'function' ? this.signature(delivery) : this.signature;
   }
 
-  private sign(delivery: Delivery): Message | PromiseLike<Message> {
+  private sign(delivery: Delivery, method: string | undefined): Message | PromiseLike<Message> {
     const scheme = this.schemeFor(delivery);
     return isPromiseLike(scheme)
-      ? Promise.resolve(scheme).then((found) => this.signWith(found, delivery))
-      : this.signWith(scheme, delivery);
+      ? Promise.resolve(scheme).then((found) => this.signWith(found, delivery, method))
+      : this.signWith(scheme, delivery, method);
   }
 
-  private signWith(scheme: Scheme, delivery: Delivery): Message | PromiseLike<Message> {
-    const { id, to, body, contentType, headers: own } = delivery;
+  private signWith(scheme: Scheme, delivery: Delivery, method = 'POST'): Message | PromiseLike<Message> {
+    const { id, to, body, contentType, metadata, headers: own } = delivery;
     const headers = hasContentType(own) ? own : { 'content-type': contentType, ...own };
     if (scheme === undefined) return { id, to, headers, body, delivery };
-    const added = scheme.sign({ id, timestampMs: this.clock.now(), to, method: 'POST', headers, body });
+    const added = scheme.sign({ id, timestampMs: this.clock.now(), to, method, headers, body, metadata });
     if (isPromiseLike(added)) {
       return Promise.resolve(added).then((more) => ({ id, to, headers: { ...headers, ...more }, body, delivery }));
     }

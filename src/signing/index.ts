@@ -1,2 +1,3 @@
 export type { ReceivedMessage, Signable, SignatureScheme, Verified } from './scheme.js';
+export type { SecretLookup, Secrets } from './secrets.js';
 export { type StandardWebhooksOptions, standardWebhooks } from './standard-webhooks.js';

@@ -8,12 +8,14 @@ export interface Signable {
   readonly timestampMs: number;
   /** The destination's normalised URI, for schemes that sign it. */
   readonly to: string;
-  /** The method the transport will use; `POST` where the transport has no other. */
+  /** The method the transport will use; `POST` where the transport names none. */
   readonly method: string;
   /** The headers as they will be sent, without the signature's own. */
   readonly headers: Readonly<Record<string, string>>;
   /** The bytes that will be sent. */
   readonly body: Uint8Array;
+  /** The callback's metadata, never sent: for secrets that differ by tenant. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What was received. Header names in any case; a repeated header as an array, or joined by the server. */

@@ -2,9 +2,12 @@ import type { Buffer } from 'node:buffer';
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { RingbackError } from '../errors.js';
 import { checkNames, durationOption, invalidOption } from '../options.js';
+import { invalidSignature, receivedBody } from './received.js';
 import type { ReceivedMessage, Signable, SignatureScheme, Verified } from './scheme.js';
+import { keySource, type Secrets, withKeys } from './secrets.js';
 import { claimedMessage, isSignableId } from './standard-webhooks-message.js';
-import { secretKeys } from './standard-webhooks-secret.js';
+import { secretKey } from './standard-webhooks-secret.js';
+import { checkAge, DEFAULT_TOLERANCE_MS, unixSecondsText } from './timestamp.js';
 
 /** Settings of {@link standardWebhooks}. */
 export interface StandardWebhooksOptions {
@@ -12,14 +15,13 @@ export interface StandardWebhooksOptions {
    * 1 to 10 secrets, each `whsec_` and the base64 of 24 to 64 bytes. A message is signed with every one of them and verified
    * when any of them fits: to rotate, add the new one, wait until all receivers have it, drop the old one.
    */
-  readonly secrets: readonly string[];
+  readonly secrets: Secrets;
   /** How far a timestamp may lie in the past or the future when verified, in ms. Default 300,000 (the reference libraries). */
   readonly toleranceMs?: number;
   /** What the header names begin with. `svix-` for receivers that use Svix's libraries. Default `webhook-` (the specification). */
   readonly headerPrefix?: 'webhook-' | 'svix-';
 }
 
-const DEFAULT_TOLERANCE_MS = 300_000;
 const PREFIXES: readonly string[] = ['webhook-', 'svix-'];
 
 /**
@@ -48,7 +50,7 @@ const PREFIXES: readonly string[] = ['webhook-', 'svix-'];
  */
 export function standardWebhooks(options: StandardWebhooksOptions): SignatureScheme {
   checkNames('standardWebhooks', options, ['secrets', 'toleranceMs', 'headerPrefix']);
-  const keys = secretKeys(options.secrets);
+  const source = keySource(options.secrets, secretKey);
   const toleranceMs = durationOption('toleranceMs', options.toleranceMs, DEFAULT_TOLERANCE_MS);
   const prefix: string = options.headerPrefix ?? 'webhook-';
   if (!PREFIXES.includes(prefix)) throw invalidOption('headerPrefix', '"webhook-" or "svix-"', prefix);
@@ -62,11 +64,15 @@ export function standardWebhooks(options: StandardWebhooksOptions): SignatureSch
     check: (delivery) => checkId(delivery.id),
     sign: (message: Signable) => {
       checkId(message.id);
-      const timestamp = String(Math.floor(message.timestampMs / 1000));
-      const signatures = signAll(keys, message.id, timestamp, message.body);
-      return { [idName]: message.id, [timestampName]: timestamp, [signatureName]: signatures };
+      const timestamp = unixSecondsText(message.timestampMs);
+      return withKeys(source.forSigning(message), (keys) => ({
+        [idName]: message.id,
+        [timestampName]: timestamp,
+        [signatureName]: signAll(keys, message.id, timestamp, message.body),
+      }));
     },
-    verify: (received: ReceivedMessage) => verify(received, keys, prefix, toleranceMs),
+    verify: (received: ReceivedMessage) =>
+      withKeys(source.forVerifying(received), (keys) => verify(received, keys, prefix, toleranceMs)),
   };
 }
 
@@ -92,19 +98,13 @@ function signAll(keys: readonly KeyObject[], id: string, timestamp: string, body
 }
 
 function verify(received: ReceivedMessage, keys: readonly KeyObject[], prefix: string, toleranceMs: number): Verified {
-  if (!(received.body instanceof Uint8Array)) {
-    throw new RingbackError('invalid-signature', `body must be the bytes as received, a Uint8Array, got ${typeof received.body}`);
-  }
+  const body = receivedBody(received);
   const { id, timestamp, signatures } = claimedMessage(received.headers, prefix);
-  if (!matchesAny(keys, signatures, id, timestamp, received.body)) {
-    throw new RingbackError('invalid-signature', `no v1 signature in ${prefix}signature fits the message`);
+  if (!matchesAny(keys, signatures, id, timestamp.text, body)) {
+    throw invalidSignature(`no v1 signature in ${prefix}signature fits the message`);
   }
-  const timestampMs = Number(timestamp) * 1000;
-  // Negated, so that a `nowMs` that is no number is out of tolerance rather than in it.
-  if (!(Math.abs(received.nowMs - timestampMs) <= toleranceMs)) {
-    throw new RingbackError('stale-signature', `${prefix}timestamp is more than ${toleranceMs} ms away from now`);
-  }
-  return { id, timestampMs };
+  checkAge(`${prefix}timestamp`, timestamp.ms, received.nowMs, toleranceMs);
+  return { id, timestampMs: timestamp.ms };
 }
 
 /** Compares every signature with every key's, whatever has matched before: the time it takes tells nothing about which. */

@@ -32,6 +32,8 @@ export interface SendAttempt {
 export interface Transport {
   /** What it is called in messages. */
   readonly name: string;
+  /** The HTTP method it sends with, for signature schemes that sign it. Leave it out where the protocol has none: they sign `POST`. */
+  readonly method?: string;
   /** True for destinations it can carry to. The first transport that accepts is taken. */
   accepts(to: URL): boolean;
   /** Makes one attempt: sends the message's headers and bytes as they are, and retries nothing by itself. */

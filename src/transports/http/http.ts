@@ -62,6 +62,7 @@ export function http(options: HttpOptions = {}): Transport {
 
   return {
     name: 'http',
+    method,
     accepts: isHttp,
     // Not async: the promise of the exchange goes out as it is, where an async function would add turns of its own.
     send: (message, attempt) => {
