@@ -15,7 +15,17 @@ export interface TopicFigures {
   readonly candidates: Readonly<Record<string, Figure>>;
 }
 
-export const TOPICS = ['no-op', 'signal', 'refusal', 'http', 'destinations', 'smallest', 'memory'] as const;
+export const TOPICS = [
+  'no-op',
+  'signal',
+  'refusal',
+  'signing',
+  'verifying',
+  'http',
+  'destinations',
+  'smallest',
+  'memory',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export type Measurements = Readonly<Partial<Record<Topic, TopicFigures>>>;
@@ -25,6 +35,9 @@ export const BARE_AWAIT = 'bare await';
 export const RINGBACK = 'ringback, all seven parts';
 export const COCKATIEL = 'cockatiel, wrap of four';
 export const COCKATIEL_BREAKER = 'cockatiel, circuit breaker';
+export const BARE_HMAC = 'createHmac on a cached key';
+export const STANDARD_WEBHOOKS = 'ringback standardWebhooks, v1';
+export const REFERENCE_SIGNER = 'standardwebhooks, the package';
 export const BARE_REQUEST = 'undici.request on a Pool';
 export const DELIVER = 'ringback deliver, signed';
 export const COCKATIEL_REQUEST = 'cockatiel wrap of four + standardwebhooks + undici.request';

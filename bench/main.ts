@@ -15,6 +15,8 @@ const SECTIONS: readonly { readonly topic: Topic; readonly file: string }[] = [
   { topic: 'no-op', file: './policies.ts' },
   { topic: 'signal', file: './policies.ts' },
   { topic: 'refusal', file: './policies.ts' },
+  { topic: 'signing', file: './signing.ts' },
+  { topic: 'verifying', file: './signing.ts' },
   { topic: 'http', file: './http.ts' },
   { topic: 'destinations', file: './destinations.ts' },
 ];

@@ -1,17 +1,14 @@
 /** What policies cost around a call that does nothing, one call after another. A section of the benchmark. */
 import { strict as assert } from 'node:assert';
 import { ConsecutiveBreaker, circuitBreaker as cockatielBreaker, handleAll } from 'cockatiel';
-import { measure } from 'mitata';
 import CircuitBreaker from 'opossum';
 import { consecutiveFailures, resiliencePipeline } from 'ringback';
 import { BARE_AWAIT, COCKATIEL, COCKATIEL_BREAKER, RINGBACK, type Topic } from './figures.ts';
 import { HandWrittenPolicies } from './hand-written.ts';
-import { type Candidate, measureInRounds } from './rounds.ts';
+import { type Calls, microCandidate } from './micro.ts';
+import { measureInRounds } from './rounds.ts';
 import { type SectionRun, section } from './section.ts';
 import { cockatielWrap, SEVEN_PARTS } from './settings.ts';
-
-/** Each in an arrow function of its own, the bare call too: mitata's loop then finds the same in all of them. */
-type Calls = Readonly<Record<string, () => Promise<unknown>>>;
 
 const HAND_WRITTEN = 'hand-written, seven parts in one frame';
 const OPOSSUM = 'opossum';
@@ -75,29 +72,13 @@ async function openCircuits(): Promise<Calls> {
   return Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, () => refusalOf(call)]));
 }
 
-async function refusalOf(call: () => Promise<unknown>): Promise<unknown> {
+async function refusalOf(call: () => unknown): Promise<unknown> {
   try {
     await call();
     return undefined;
   } catch (error) {
     return error;
   }
-}
-
-/**
- * mitata's measuring loop, run for a slice of time in each round; the median of its batches is the round's cost. Without mitata's
- * full collection before each slice: it makes V8 throw optimised code away, and the slice would measure how that comes back.
- */
-function candidate(name: string, call: () => Promise<unknown>, sliceMs: number): Candidate {
-  const options = { min_cpu_time: sliceMs * 1e6, min_samples: 4, batch_samples: 256, gc: false };
-  return {
-    name,
-    round: async () => {
-      // mitata looks at one call to choose its loop, and must not see a cold one.
-      for (let warmUp = 0; warmUp < 256; warmUp++) await call();
-      return (await measure(call, { ...options })).p50;
-    },
-  };
 }
 
 async function measureCalls({ topic, size, progress }: SectionRun) {
@@ -107,7 +88,7 @@ async function measureCalls({ topic, size, progress }: SectionRun) {
     refusal: openCircuits,
   };
   const calls = await (makers[topic] ?? aroundNoop)();
-  const candidates = Object.entries(calls).map(([name, call]) => candidate(name, call, size.sliceMs));
+  const candidates = Object.entries(calls).map(([name, call]) => microCandidate(name, call, size.sliceMs));
   return { [topic]: await measureInRounds('ns a call', candidates, size.rounds, progress) };
 }
 

@@ -15,6 +15,8 @@ const TITLES: Readonly<Record<string, string>> = {
   'no-op': 'Around an async no-op',
   signal: 'Signal touched and one listener added',
   refusal: 'Refused by an open circuit, a fresh error each time',
+  signing: 'Signing 1 KB by Standard Webhooks, v1',
+  verifying: 'Verifying the same',
   http: 'A signed callback of 1 KB over HTTP, 64 at once',
   destinations: 'A signed callback of 1 KB over the scripted transport, destinations at random',
   smallest: 'The smallest callback there is: unsigned, 14 bytes',

@@ -1,5 +1,6 @@
 import {
   BARE_AWAIT,
+  BARE_HMAC,
   BARE_REQUEST,
   COCKATIEL,
   COCKATIEL_BREAKER,
@@ -9,7 +10,9 @@ import {
   IDLE_DESTINATION,
   MANY_DESTINATIONS,
   type Measurements,
+  REFERENCE_SIGNER,
   RINGBACK,
+  STANDARD_WEBHOOKS,
   type Topic,
 } from './figures.ts';
 
@@ -62,6 +65,22 @@ export const TARGETS: readonly Target[] = [
     limit: 3,
     unit: '×',
     figure: ratio('refusal', COCKATIEL_BREAKER, RINGBACK),
+  },
+  {
+    id: 'signing-over-bare-hmac',
+    text: 'signing 1 KB by Standard Webhooks v1, against a bare createHmac on a cached key',
+    bound: 'at most',
+    limit: 1.5,
+    unit: '×',
+    figure: ratio('signing', STANDARD_WEBHOOKS, BARE_HMAC),
+  },
+  {
+    id: 'signing-cheaper-than-standardwebhooks',
+    text: 'signing 1 KB by Standard Webhooks v1, cheaper than the standardwebhooks package',
+    bound: 'at least',
+    limit: 3,
+    unit: '×',
+    figure: ratio('signing', REFERENCE_SIGNER, STANDARD_WEBHOOKS),
   },
   {
     id: 'http-of-bare-request',

@@ -21,6 +21,11 @@ const AT_THE_LIMITS: Measurements = {
   'no-op': costs({ 'bare await': 100, 'ringback, all seven parts': 600, 'cockatiel, wrap of four': 12_000 }),
   signal: costs({ 'ringback, all seven parts': 1_000, 'cockatiel, wrap of four': 8_000 }),
   refusal: costs({ 'ringback, all seven parts': 1_000, 'cockatiel, circuit breaker': 3_000 }),
+  signing: costs({
+    'createHmac on a cached key': 100,
+    'ringback standardWebhooks, v1': 150,
+    'standardwebhooks, the package': 450,
+  }),
   http: costs({
     'undici.request on a Pool': 60,
     'ringback deliver, signed': 100,
@@ -47,6 +52,8 @@ describe('the targets of the benchmark', () => {
     ['no-op', 'cockatiel, wrap of four', 11_800, ['no-op-cheaper-than-cockatiel']],
     ['signal', 'cockatiel, wrap of four', 7_900, ['signal-cheaper-than-cockatiel']],
     ['refusal', 'ringback, all seven parts', 1_100, ['refusal-cheaper-than-cockatiel']],
+    ['signing', 'createHmac on a cached key', 99, ['signing-over-bare-hmac']],
+    ['signing', 'standardwebhooks, the package', 440, ['signing-cheaper-than-standardwebhooks']],
     ['http', 'undici.request on a Pool', 50, ['http-of-bare-request']],
     ['http', 'cockatiel wrap of four + standardwebhooks + undici.request', 170, ['http-over-cockatiel']],
     ['memory', 'one idle destination of 100,000', 2_049, ['idle-destination-bytes']],
