@@ -4,6 +4,7 @@ import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { emptyFolder, installPackages, nodes, pack, ROOT } from '../packed/package.mjs';
 import { inParallel, run } from '../packed/process.mjs';
+import { serviceUrl } from '../services.ts';
 import { blocksOf, brokenPromise, deadLinks, pages, promisedLines } from './blocks.mjs';
 
 const RUN_TIMEOUT_MS = 20_000;
@@ -29,6 +30,11 @@ const TSCONFIG = {
   include: ['blocks/*.ts'],
 };
 
+/** A block that reads one of these needs that database; where none answers, it is not run, and the table says so. */
+const DATABASES = { REDIS_URL: 'redis', POSTGRES_URL: 'postgres' };
+/** What a block may need without importing it: ringback's optional peers. */
+const PEERS = ['jose'];
+
 const wanted = process.argv.slice(2);
 const files = (await pages(ROOT)).filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
 const blocks = (await Promise.all(files.map((file) => blocksOf(ROOT, file)))).flat().map((block, index) => ({
@@ -36,6 +42,7 @@ const blocks = (await Promise.all(files.map((file) => blocksOf(ROOT, file)))).fl
   path: `blocks/${String(index + 1).padStart(3, '0')}${block.isTest ? '.test' : ''}.${block.extension}`,
 }));
 
+const databases = await answeringDatabases();
 const workspace = await emptyFolder('docs');
 try {
   const [tarball, versions] = await Promise.all([pack(workspace.folder), nodes()]);
@@ -60,11 +67,13 @@ try {
 /** Installs the tarball and the packages that the blocks import, in the versions of this project; writes each block as a file. */
 async function prepare(folder, tarball) {
   const dependencies = { ringback: `file:${tarball}` };
-  for (const name of ['typescript', '@types/node', ...new Set(blocks.flatMap(({ code }) => importedPackages(code)))]) {
+  for (const name of ['typescript', '@types/node', ...PEERS, ...new Set(blocks.flatMap(({ code }) => importedPackages(code)))]) {
     if (name === 'ringback') continue;
     const manifest = JSON.parse(await readFile(join(ROOT, 'node_modules', name, 'package.json'), 'utf8').catch(() => '{}'));
     if (manifest.version === undefined) throw new Error(`a block imports ${name}, which is not installed in this project`);
     dependencies[name] = manifest.version;
+    const types = await readFile(join(ROOT, 'node_modules/@types', name, 'package.json'), 'utf8').catch(() => undefined);
+    if (types !== undefined) dependencies[`@types/${name}`] = JSON.parse(types).version;
   }
   await installPackages(folder, { type: 'module', dependencies });
   await mkdir(join(folder, 'blocks'));
@@ -95,11 +104,24 @@ async function typecheck(folder) {
   return errors;
 }
 
+/** The URLs of the databases that the blocks need and that answer, by the variable that blocks read. */
+async function answeringDatabases() {
+  const urls = {};
+  for (const [variable, service] of Object.entries(DATABASES)) {
+    if (!blocks.some(({ code }) => code.includes(variable))) continue;
+    const url = await serviceUrl(service);
+    if (url !== undefined) urls[variable] = url;
+  }
+  return urls;
+}
+
 async function runBlock({ path, code, runs, isTest }, node) {
   if (!runs) return { shown: 'not run' };
+  const missing = Object.keys(DATABASES).find((variable) => code.includes(variable) && databases[variable] === undefined);
+  if (missing !== undefined) return { shown: `NOT RUN: no ${DATABASES[missing]}` };
   const args = isTest ? ['node_modules/vitest/vitest.mjs', 'run', path] : [path];
   const startedAtMs = performance.now();
-  const options = { cwd: workspace.folder, env: { NODE_OPTIONS: '', NO_COLOR: '1' }, timeoutMs: RUN_TIMEOUT_MS };
+  const options = { cwd: workspace.folder, env: { ...databases, NODE_OPTIONS: '', NO_COLOR: '1' }, timeoutMs: RUN_TIMEOUT_MS };
   const result = await run(node.path, args, options);
   const broken = result.code === 0 ? brokenPromise(promisedLines(code), result.stdout) : undefined;
   const wrong = result.code !== 0 ? `it ended with ${result.code}` : broken && `it should print ${JSON.stringify(broken)}`;
