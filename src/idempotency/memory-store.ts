@@ -93,28 +93,34 @@ class MemoryIdempotencyStore implements IdempotencyStore {
   }
 
   renew(key: string, token: string, leaseMs: number): boolean {
-    const record = this.#held(key, token);
-    if (record === undefined) return false;
+    const nowMs = this.#clock.monotonic();
+    const expiresAtMs = nowMs + checkedMs('leaseMs', leaseMs);
+    const record = this.#claimedBy(token, key, nowMs);
+    if (record === undefined || record.result !== undefined) return false;
     this.#inFlight.remove(record);
-    record.expiresAtMs = this.#clock.monotonic() + checkedMs('leaseMs', leaseMs);
+    record.expiresAtMs = expiresAtMs;
     this.#inFlight.push(record);
     return true;
   }
 
   complete(key: string, token: string, result: Uint8Array, ttlMs: number): boolean {
-    const record = this.#held(key, token);
+    const nowMs = this.#clock.monotonic();
+    const expiresAtMs = nowMs + checkedMs('ttlMs', ttlMs);
+    const record = this.#claimedBy(token, key, nowMs);
     if (record === undefined) return false;
+    if (record.result !== undefined) return true;
     this.#inFlight.remove(record);
-    record.expiresAtMs = this.#clock.monotonic() + checkedMs('ttlMs', ttlMs);
+    record.expiresAtMs = expiresAtMs;
     record.result = new Uint8Array(result);
     this.#completed.push(record);
     return true;
   }
 
   release(key: string, token: string): boolean {
-    const record = this.#held(key, token);
-    if (record !== undefined) this.#delete(record);
-    return record !== undefined;
+    const record = this.#claimedBy(token, key, this.#clock.monotonic());
+    if (record === undefined || record.result !== undefined) return false;
+    this.#delete(record);
+    return true;
   }
 
   /** The record of a key, unless its time is over: that comes before its deletion. */
@@ -123,10 +129,10 @@ class MemoryIdempotencyStore implements IdempotencyStore {
     return record !== undefined && record.expiresAtMs > nowMs ? record : undefined;
   }
 
-  /** The record that this token may still write. */
-  #held(key: string, token: string): KeyRecord | undefined {
-    const record = this.#live(key, this.#clock.monotonic());
-    return record?.token === token && record.result === undefined ? record : undefined;
+  /** The record of a key, if the claim that made it gave this token. */
+  #claimedBy(token: string, key: string, nowMs: number): KeyRecord | undefined {
+    const record = this.#live(key, nowMs);
+    return record?.token === token ? record : undefined;
   }
 
   #makeRoom(key: string, nowMs: number): void {
