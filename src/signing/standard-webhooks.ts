@@ -1,19 +1,20 @@
-import type { Buffer } from 'node:buffer';
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { RingbackError } from '../errors.js';
 import { checkNames, durationOption, invalidOption } from '../options.js';
 import { invalidSignature, receivedBody } from './received.js';
 import type { ReceivedMessage, Signable, SignatureScheme, Verified } from './scheme.js';
 import { keySource, type Secrets, withKeys } from './secrets.js';
 import { claimedMessage, isSignableId } from './standard-webhooks-message.js';
-import { secretKey } from './standard-webhooks-secret.js';
+import { type StandardWebhooksKey, standardWebhooksKey } from './standard-webhooks-secret.js';
+import { matchesAny, signAll, versionsOf } from './standard-webhooks-signature.js';
 import { checkAge, DEFAULT_TOLERANCE_MS, unixSecondsText } from './timestamp.js';
 
 /** Settings of {@link standardWebhooks}. */
 export interface StandardWebhooksOptions {
   /**
-   * 1 to 10 secrets, each `whsec_` and the base64 of 24 to 64 bytes. A message is signed with every one of them and verified
-   * when any of them fits: to rotate, add the new one, wait until all receivers have it, drop the old one.
+   * 1 to 10 secrets, or a lookup of them. `whsec_` and the base64 of 24 to 64 bytes signs and verifies by HMAC-SHA256 (v1);
+   * `whsk_` and the base64 of an ed25519 seed and its public key signs and verifies by ed25519 (v1a); `whpk_` and the base64 of
+   * such a public key only verifies. A message is signed with every one that can and verified when any of them fits: to rotate,
+   * add the new one, wait until all receivers have it, drop the old one.
    */
   readonly secrets: Secrets;
   /** How far a timestamp may lie in the past or the future when verified, in ms. Default 300,000 (the reference libraries). */
@@ -25,17 +26,18 @@ export interface StandardWebhooksOptions {
 const PREFIXES: readonly string[] = ['webhook-', 'svix-'];
 
 /**
- * Signatures by the Standard Webhooks specification, version 1 (HMAC-SHA256): headers `webhook-id`, `webhook-timestamp` and
- * `webhook-signature` over `id.timestamp.body`. Use it unless your receivers ask for another dialect: libraries that verify it
- * exist for most languages. Every attempt is signed with a fresh timestamp; the id stays.
+ * Signatures by the Standard Webhooks specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature` over
+ * `id.timestamp.body`, by HMAC-SHA256 (v1), ed25519 (v1a), or both side by side. Use it unless your receivers ask for another
+ * dialect: libraries that verify it exist for most languages. Every attempt is signed with a fresh timestamp; the id stays.
  *
  * `verify` is strict: canonical headers, each once; timestamps within the tolerance both ways; bytes rather than text;
- * comparisons in constant time. It vouches for `id` and `timestampMs`. A signature is checked before its age, so
- * `stale-signature` means that the message was genuine once.
+ * comparisons in constant time. It takes any signature that fits any key of its version, and skips versions that it has no key
+ * for. It vouches for `id` and `timestampMs`. A signature is checked before its age, so `stale-signature` means that the message
+ * was genuine once.
  *
  * @throws RingbackError `invalid-secret` for a secret that is malformed or too short; `invalid-option` for any other setting.
- * Its `check` and `sign` throw `invalid-callback` for an id with a dot; its `verify` throws `invalid-signature` or
- * `stale-signature`.
+ * Its `check` and `sign` throw `invalid-callback` for an id with a dot; `sign` throws `invalid-secret` where all secrets only
+ * verify; `verify` throws `invalid-signature` or `stale-signature`. With a lookup, both throw `secrets-unavailable` too.
  * @example
  * ```ts
  * import { standardWebhooks } from 'ringback/signing';
@@ -50,7 +52,7 @@ const PREFIXES: readonly string[] = ['webhook-', 'svix-'];
  */
 export function standardWebhooks(options: StandardWebhooksOptions): SignatureScheme {
   checkNames('standardWebhooks', options, ['secrets', 'toleranceMs', 'headerPrefix']);
-  const source = keySource(options.secrets, secretKey);
+  const source = keySource(options.secrets, standardWebhooksKey);
   const toleranceMs = durationOption('toleranceMs', options.toleranceMs, DEFAULT_TOLERANCE_MS);
   const prefix: string = options.headerPrefix ?? 'webhook-';
   if (!PREFIXES.includes(prefix)) throw invalidOption('headerPrefix', '"webhook-" or "svix-"', prefix);
@@ -85,34 +87,11 @@ function checkId(id: string): void {
   }
 }
 
-const digest = (key: KeyObject, id: string, timestamp: string, body: Uint8Array) =>
-  createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body);
-
-function signAll(keys: readonly KeyObject[], id: string, timestamp: string, body: Uint8Array): string {
-  let signatures = '';
-  for (const key of keys) {
-    if (signatures !== '') signatures += ' ';
-    signatures += `v1,${digest(key, id, timestamp, body).digest('base64')}`;
-  }
-  return signatures;
-}
-
-function verify(received: ReceivedMessage, keys: readonly KeyObject[], prefix: string, toleranceMs: number): Verified {
+function verify(received: ReceivedMessage, keys: readonly StandardWebhooksKey[], prefix: string, toleranceMs: number): Verified {
   const body = receivedBody(received);
-  const { id, timestamp, signatures } = claimedMessage(received.headers, prefix);
-  if (!matchesAny(keys, signatures, id, timestamp.text, body)) {
-    throw invalidSignature(`no v1 signature in ${prefix}signature fits the message`);
-  }
+  const claimed = claimedMessage(received.headers, prefix, versionsOf(keys));
+  if (!matchesAny(keys, claimed, body)) throw invalidSignature(`no signature in ${prefix}signature fits the message`);
+  const { id, timestamp } = claimed;
   checkAge(`${prefix}timestamp`, timestamp.ms, received.nowMs, toleranceMs);
   return { id, timestampMs: timestamp.ms };
-}
-
-/** Compares every signature with every key's, whatever has matched before: the time it takes tells nothing about which. */
-function matchesAny(keys: readonly KeyObject[], signatures: readonly Buffer[], id: string, timestamp: string, body: Uint8Array) {
-  let matched = false;
-  for (const key of keys) {
-    const expected = digest(key, id, timestamp, body).digest();
-    for (const signature of signatures) matched = timingSafeEqual(expected, signature) || matched;
-  }
-  return matched;
 }
