@@ -1,0 +1,81 @@
+import type { IdempotencyStore } from '../../idempotency/store.js';
+import { answers, heldForMs, replays, wonToken } from './checks.js';
+import { type Cases, LONG_MS, SHORT_MS, type StoreCase } from './store-case.js';
+
+const LATE = Uint8Array.of(0xde, 0xad);
+const MINE = Uint8Array.of(1, 2, 3);
+
+/** A key whose first lease ended and that another holds now. */
+async function takenOver(given: StoreCase, store: IdempotencyStore): Promise<{ key: string; late: string; token: string }> {
+  const key = given.newKey();
+  const late = wonToken(await store.claim(key, { fingerprint: 'late', leaseMs: SHORT_MS }), 'a free key');
+  await given.pass(SHORT_MS);
+  const token = wonToken(await store.claim(key, { fingerprint: 'successor', leaseMs: LONG_MS }), 'a key whose lease ended');
+  return { key, late, token };
+}
+
+/** Every write with this token must be refused. */
+export async function writesNothing(store: IdempotencyStore, key: string, token: string, whose: string): Promise<void> {
+  answers(await store.renew(key, token, LONG_MS), false, `renew by ${whose}`);
+  answers(await store.complete(key, token, LATE, LONG_MS), false, `complete by ${whose}`);
+  answers(await store.release(key, token), false, `release by ${whose}`);
+}
+
+/** Who may write a record. */
+export const fencing: Cases = {
+  'keeps a late owner from renewing, completing and releasing what its successor holds': async (given) => {
+    const store = await given.open();
+    const { key, late, token } = await takenOver(given, store);
+    await writesNothing(store, key, late, 'a late owner');
+    heldForMs(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'successor', LONG_MS, 'after a late owner');
+    answers(await store.complete(key, token, MINE, LONG_MS), true, 'complete by the successor');
+  },
+
+  'keeps a late owner from changing what its successor completed': async (given) => {
+    const store = await given.open();
+    const { key, late, token } = await takenOver(given, store);
+    answers(await store.complete(key, token, MINE, LONG_MS), true, 'complete by the successor');
+    await writesNothing(store, key, late, 'a late owner');
+    replays(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'successor', MINE, 'after a late owner');
+  },
+
+  'keeps an owner that gave its key back from writing what the next claim holds': async (given) => {
+    const store = await given.open();
+    const key = given.newKey();
+    const former = wonToken(await store.claim(key, { fingerprint: 'former', leaseMs: LONG_MS }), 'a free key');
+    answers(await store.release(key, former), true, 'release by the owner');
+    await writesNothing(store, key, former, 'an owner that gave the key back');
+    wonToken(await store.claim(key, { fingerprint: 'next', leaseMs: LONG_MS }), 'a key that was given back');
+    await writesNothing(store, key, former, 'the former owner');
+    heldForMs(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'next', LONG_MS, 'after the former owner');
+  },
+
+  'takes no token but the one of the key': async (given) => {
+    const store = await given.open();
+    const [key, other] = [given.newKey(), given.newKey()];
+    const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
+    const foreign = wonToken(await store.claim(other, { fingerprint: 'f', leaseMs: LONG_MS }), 'another free key');
+    await writesNothing(store, key, foreign, 'the owner of another key');
+    await writesNothing(store, key, '', 'nobody');
+    await writesNothing(store, key, `${token} `, 'a token with a space behind it');
+    answers(await store.complete(key, token, MINE, LONG_MS), true, 'complete by the owner');
+  },
+
+  'writes nothing to a key that nobody claimed': async (given) => {
+    const store = await given.open();
+    const key = given.newKey();
+    await writesNothing(store, key, 'made up', 'a made-up token');
+    wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'the key after that');
+  },
+
+  'lets the token that completed a key neither renew nor release it': async (given) => {
+    const store = await given.open();
+    const key = given.newKey();
+    const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
+    answers(await store.complete(key, token, MINE, LONG_MS), true, 'complete by the owner');
+    answers(await store.renew(key, token, SHORT_MS), false, 'a renewal that comes after completion');
+    answers(await store.release(key, token), false, 'release of a completed key');
+    await given.pass(SHORT_MS);
+    replays(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'f', MINE, 'after both');
+  },
+};
