@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import { RingbackError } from '../errors.js';
+import { guardedLogger } from '../guarded-logger.js';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import type { IdempotencyStore } from '../idempotency/store.js';
 import type { Logger } from '../logger.js';
@@ -12,7 +13,6 @@ import { type Random, systemRandom } from '../random.js';
 import type { SignatureScheme } from '../signing/scheme.js';
 import type { Transport } from '../transports/transport.js';
 import { destinationKey } from './destinations.js';
-import { guardedLogger } from './guarded-logger.js';
 import type { DestinationSettings, RingbackOptions, SignatureFor } from './options.js';
 
 const NAMES = [

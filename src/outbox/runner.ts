@@ -1,11 +1,11 @@
 import PQueue from 'p-queue';
 import type { Refusal } from '../policies/policy.js';
+import { TimeLimit } from '../time-limit.js';
 import { DestinationLine } from './destination-line.js';
 import { DueTimes } from './due-times.js';
 import { EntryDeadline, type HeldEntry } from './held-entry.js';
 import type { Lines } from './lines.js';
 import type { Disposition, OutboxHost } from './outbox.js';
-import { TimeLimit } from './time-limit.js';
 
 /** The host's own word for it, too. */
 const PAST_DEADLINE = 'deadline';

@@ -15,6 +15,8 @@ export const GROUND_FLOOR = [
   'random.ts',
   'heap.ts',
   'logger.ts',
+  'guarded-logger.ts',
+  'time-limit.ts',
   'version.ts',
   'header-grammar.ts',
   'errors.ts',

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from '../clock.js';
+import type { Clock, TimerHandle } from './clock.js';
 
 /** A wait with an end, for a race. Disposing of it clears its timer: a timer left behind would keep the process alive. */
 export class TimeLimit implements Disposable {
