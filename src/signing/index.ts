@@ -1,3 +1,9 @@
+export type { Encoding } from './encoded-bytes.js';
+export { type GithubOptions, github } from './github.js';
+export { type HmacOptions, hmac } from './hmac.js';
+export type { HmacMessage, HmacParts, SignedParts } from './hmac-message.js';
+export type { HmacAlgorithm } from './hmac-scheme.js';
+export type { HmacSecret } from './hmac-secret.js';
 export {
   type JwtAlgorithm,
   type JwtKey,
@@ -12,4 +18,6 @@ export {
 export type { ReceivedMessage, Signable, SignatureScheme, Verified } from './scheme.js';
 export type { SecretLookup } from './secret-lookup.js';
 export type { Secrets } from './secrets.js';
+export type { SignatureSeparator } from './signature-format.js';
 export { type StandardWebhooksOptions, standardWebhooks } from './standard-webhooks.js';
+export { type StripeOptions, stripe } from './stripe.js';
