@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Claim, IdempotencyStore } from '../../src/idempotency/store.js';
 import { createRingback } from '../../src/index.js';
 import { type RedisClient, redisIdempotencyStore } from '../../src/stores/redis/index.js';
-import { fakeClock, scriptedTransport } from '../../src/testing/index.js';
+import { fakeClock, idempotencyStoreConformance, scriptedTransport } from '../../src/testing/index.js';
 import { serviceUrl } from '../services.js';
 import { type LossyProxy, lossyProxy } from './lossy-proxy.js';
 
@@ -64,6 +64,26 @@ describe.skipIf(url === undefined)('redisIdempotencyStore', () => {
   afterAll(async () => {
     for await (const names of operator.scanStream({ match: `${prefix}*` })) if (names.length > 0) await operator.del(names);
     operator.disconnect();
+  });
+
+  describe.each([
+    ['node-redis', nodeRedis],
+    ['ioredis', ioRedis],
+  ])('with %s', (_, connect) => {
+    const open = async (): Promise<{ store: IdempotencyStore; close(): unknown }> => {
+      const { client, close } = await connect();
+      return { store: redisIdempotencyStore({ client, prefix }), close };
+    };
+    idempotencyStoreConformance({
+      describe,
+      it,
+      createStore: open,
+      createBrokenStore: async () => {
+        const { store, close } = await open();
+        close();
+        return { store };
+      },
+    });
   });
 
   describe.each(Object.entries(CLIENTS))('with %s', (name, connect) => {
