@@ -6,7 +6,8 @@
  * - `invalid-callback`: a callback, header or body can't be sent as it is. Thrown before anything is stored or sent.
  * - `unsupported-destination`: no transport accepts the destination's scheme.
  * - `invalid-secret`: a signing secret is malformed or too short.
- * - `secrets-unavailable`: the function that looks secrets up threw, or gave none; nothing was signed or verified.
+ * - `secrets-unavailable`: the function that looks secrets up threw, did not answer in time, or gave none to sign with; nothing
+ *   was signed or verified.
  * - `signing-failed`: the signature scheme threw, so nothing was sent.
  * - `invalid-signature`, `stale-signature`: a received message is malformed or tampered with, or its timestamp is out of
  *   tolerance.

@@ -96,12 +96,17 @@ async function sendLater(signed: PromiseLike<Message>, transport: Transport, att
 
 /** Our own fault: no sample of the destination's health. */
 function unsigned(cause: unknown): SendEnd {
-  return { outcome: { kind: 'shed', reason: 'signing failed' }, cause: signingError(cause) };
+  const error = signingError(cause);
+  const reason = error.code === 'secrets-unavailable' ? 'no secrets to sign with' : 'signing failed';
+  return { outcome: { kind: 'shed', reason }, cause: error };
 }
 
-/** A scheme says `invalid-callback` for what only it forbids; that is no failure of the signer. */
+/**
+ * A scheme says `invalid-callback` for what only it forbids, and `secrets-unavailable` where it could not even begin; neither is
+ * a failure of the signer.
+ */
 function signingError(cause: unknown): RingbackError {
-  if (isRingbackError(cause, 'invalid-callback')) return cause;
+  if (isRingbackError(cause, 'invalid-callback') || isRingbackError(cause, 'secrets-unavailable')) return cause;
   return new RingbackError('signing-failed', 'the signature scheme threw, so nothing was sent', { cause });
 }
 
