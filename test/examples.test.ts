@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { serviceUrl } from './services.js';
 
 const folder = fileURLToPath(new URL('../examples', import.meta.url));
 
@@ -13,21 +14,33 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   'testing.ts': ['pass 2', 'fail 0'],
 };
 
+/** The same of those that talk to a database; where none answers they are skipped. */
+const NEEDS_REDIS: Readonly<Record<string, readonly string[]>> = {
+  'redis.ts': ['2 receipts, 1 request', 'deduplicated: 1', 'another payload: idempotency-mismatch'],
+};
+const redisUrl = await serviceUrl('redis');
+
+function runs(name: string, lines: readonly string[], variables: NodeJS.ProcessEnv = {}): void {
+  // A test runner that starts another marks it as its own child, and node:test then prints for machines.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`${folder}/${name}`], {
+    encoding: 'utf8',
+    timeout: 20_000,
+    env: { ...env, ...variables },
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  for (const line of lines) expect(stdout).toContain(line);
+}
+
 describe('the examples', () => {
   it('are all run here', () => {
-    expect(readdirSync(folder).filter((name) => name.endsWith('.ts'))).toEqual(expect.arrayContaining(Object.keys(PRINTED)));
-    expect(readdirSync(folder).filter((name) => name.endsWith('.ts') && PRINTED[name] === undefined)).toEqual([]);
+    const examples = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+    expect(examples.sort()).toEqual(Object.keys({ ...PRINTED, ...NEEDS_REDIS }).sort());
   });
 
-  it.each(Object.entries(PRINTED))('%s runs, prints what it says, and ends by itself', (name, lines) => {
-    // A test runner that starts another marks it as its own child, and node:test then prints for machines.
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const { status, stdout, stderr } = spawnSync(process.execPath, [`${folder}/${name}`], {
-      encoding: 'utf8',
-      timeout: 20_000,
-      env,
-    });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    for (const line of lines) expect(stdout).toContain(line);
-  });
+  it.each(Object.entries(PRINTED))('%s runs, prints what it says, and ends by itself', (name, lines) => runs(name, lines));
+
+  it.skipIf(redisUrl === undefined).each(Object.entries(NEEDS_REDIS))('%s does so with Redis', (name, lines) =>
+    runs(name, lines, { REDIS_URL: redisUrl }),
+  );
 });
