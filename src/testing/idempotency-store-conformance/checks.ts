@@ -21,24 +21,31 @@ export function wonToken(claim: Claim, why: string): string {
   return token;
 }
 
-/** The claim must find the key held by one with this fingerprint. Gives what is left of the lease. */
-export function heldForMs(claim: Claim, fingerprint: string, leaseMs: number, why: string): number {
+/** The claim must find the key held by another. */
+export function isHeld(claim: Claim, why: string): void {
   check(claim.state === 'in-flight', `${why}: the key must be in flight, but the claim came to ${show(claim)}`);
-  checkFingerprint(claim.fingerprint, fingerprint, why);
-  const { retryAfterMs } = claim;
-  check(
-    retryAfterMs > 0 && retryAfterMs <= leaseMs,
-    `${why}: retryAfterMs must be above 0 and at most the lease of ${leaseMs}, got ${retryAfterMs}`,
-  );
-  return retryAfterMs;
 }
 
-/** The claim must find the key completed, with these bytes. */
-export function replays(claim: Claim, fingerprint: string, result: Uint8Array, why: string): Uint8Array {
+/** The claim must be told what is left of another's lease. */
+export function tellsWhatIsLeft(claim: Claim, atMostMs: number, why: string): void {
+  check(claim.state === 'in-flight', `${why}: the key must be in flight, but the claim came to ${show(claim)}`);
+  const { retryAfterMs } = claim;
+  const fits = retryAfterMs > 0 && retryAfterMs <= atMostMs;
+  check(fits, `${why}: retryAfterMs must be above 0 and at most ${atMostMs}, got ${show(retryAfterMs)}`);
+}
+
+/** The claim must be told the fingerprint that is kept with the key. */
+export function tellsFingerprint(claim: Claim, wanted: string, why: string): void {
+  check(claim.state !== 'claimed', `${why}: the key must be taken, but the claim won`);
+  const { fingerprint } = claim;
+  check(fingerprint === wanted, `${why}: the fingerprint must be ${show(wanted)}, got ${show(fingerprint)}`);
+}
+
+/** The claim must find the key completed, with these bytes. Gives those that the store gave. */
+export function replays(claim: Claim, result: Uint8Array, why: string): Uint8Array {
   check(claim.state === 'completed', `${why}: the key must be completed, but the claim came to ${show(claim)}`);
-  checkFingerprint(claim.fingerprint, fingerprint, why);
-  const kept = claim.result;
-  check(kept instanceof Uint8Array, `${why}: the result must be a Uint8Array, got ${typeof kept}`);
+  const { result: kept } = claim;
+  check(kept instanceof Uint8Array, `${why}: the result must be a Uint8Array, got ${show(kept)}`);
   check(kept.length === result.length, `${why}: the result must have ${result.length} bytes, got ${kept.length}`);
   const differs = result.findIndex((byte, index) => byte !== kept[index]);
   check(
@@ -63,10 +70,6 @@ export async function throws(call: () => unknown, why: string): Promise<void> {
     return;
   }
   fail(`${why}: it must throw, but answered ${show(answer)}`);
-}
-
-function checkFingerprint(kept: unknown, wanted: string, why: string): void {
-  check(kept === wanted, `${why}: the fingerprint must be ${JSON.stringify(wanted)}, got ${show(kept)}`);
 }
 
 function show(value: unknown): string {

@@ -1,6 +1,6 @@
 import type { Claim, IdempotencyStore } from '../../idempotency/store.js';
-import { answers, check, heldForMs, replays, wonToken } from './checks.js';
-import { type Cases, LONG_MS, SHORT_MS } from './store-case.js';
+import { answers, check, isHeld, replays, tellsFingerprint, tellsWhatIsLeft, wonToken } from './checks.js';
+import { type Cases, claimed, LONG_MS, SHORT_MS } from './store-case.js';
 
 const AT_ONCE = 50;
 
@@ -15,14 +15,13 @@ async function claimAtOnce(stores: readonly [IdempotencyStore, IdempotencyStore]
   const winners = claims.flatMap((claim, index) => (claim.state === 'claimed' ? [index] : []));
   check(winners.length === 1, `of ${AT_ONCE} claims at once exactly one must win, got ${winners.length}`);
   claims.forEach((claim, index) => {
-    if (index !== winners[0])
-      heldForMs(claim, `payload ${winners[0]}`, LONG_MS, `claim ${index} of ${AT_ONCE} at once, which lost`);
+    if (index !== winners[0]) isHeld(claim, `claim ${index} of ${AT_ONCE} at once, which lost`);
   });
 }
 
 /** Who gets a key. */
 export const claiming: Cases = {
-  'has one winner among many claims at once, in two instances; the others learn its fingerprint': async (given) => {
+  'has one winner among many claims at once, in two instances': async (given) => {
     const stores = [await given.open(), await given.open()] as const;
     for (let round = 0; round < 5; round++) await claimAtOnce(stores, given.newKey());
   },
@@ -40,7 +39,7 @@ export const claiming: Cases = {
     const tokens = new Set<string>();
     const again = given.newKey();
     for (let round = 0; round < 5; round++) {
-      tokens.add(wonToken(await store.claim(given.newKey(), { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key'));
+      tokens.add(await claimed(store, given.newKey()));
       const token = wonToken(await store.claim(again, { fingerprint: 'f', leaseMs: LONG_MS }), 'a key that was given back');
       tokens.add(token);
       answers(await store.release(again, token), true, 'release by the owner');
@@ -51,10 +50,10 @@ export const claiming: Cases = {
   'tells what is left of the lease, which shrinks': async (given) => {
     const store = await given.open();
     const key = given.newKey();
-    wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
-    heldForMs(await store.claim(key, { fingerprint: 'f', leaseMs: 2 * LONG_MS }), 'f', LONG_MS, 'a second claim');
+    await claimed(store, key);
+    tellsWhatIsLeft(await store.claim(key, { fingerprint: 'f', leaseMs: 2 * LONG_MS }), LONG_MS, 'a second claim');
     await given.pass(SHORT_MS);
-    heldForMs(await store.claim(key, { fingerprint: 'f', leaseMs: 2 * LONG_MS }), 'f', LONG_MS - SHORT_MS, 'a later claim');
+    tellsWhatIsLeft(await store.claim(key, { fingerprint: 'f', leaseMs: 2 * LONG_MS }), LONG_MS - SHORT_MS, 'a later claim');
   },
 
   'does not let another payload disturb the claim in flight: it learns whose fingerprint is kept': async (given) => {
@@ -62,7 +61,7 @@ export const claiming: Cases = {
     const key = given.newKey();
     const token = wonToken(await store.claim(key, { fingerprint: 'first', leaseMs: LONG_MS }), 'a free key');
     for (const why of ['another payload', 'another payload, again']) {
-      heldForMs(await store.claim(key, { fingerprint: 'second', leaseMs: LONG_MS }), 'first', LONG_MS, why);
+      tellsFingerprint(await store.claim(key, { fingerprint: 'second', leaseMs: LONG_MS }), 'first', why);
     }
     answers(await store.complete(key, token, Uint8Array.of(1), LONG_MS), true, 'complete by the owner');
   },
@@ -74,19 +73,19 @@ export const claiming: Cases = {
     answers(await store.release(key, token), true, 'release by the owner');
     answers(await store.release(key, token), false, 'release of what was released');
     wonToken(await store.claim(key, { fingerprint: 'second', leaseMs: LONG_MS }), 'a key that was given back');
-    heldForMs(await store.claim(key, { fingerprint: 'third', leaseMs: LONG_MS }), 'second', LONG_MS, 'the claim after it');
+    tellsFingerprint(await store.claim(key, { fingerprint: 'third', leaseMs: LONG_MS }), 'second', 'the claim after it');
   },
 
   'shows two instances the same records, and takes a token in either': async (given) => {
     const [one, other] = [await given.open(), await given.open()];
     const key = given.newKey();
-    const token = wonToken(await one.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
-    heldForMs(await other.claim(key, { fingerprint: 'g', leaseMs: LONG_MS }), 'f', LONG_MS, 'a claim in the other instance');
+    const token = await claimed(one, key);
+    isHeld(await other.claim(key, { fingerprint: 'g', leaseMs: LONG_MS }), 'a claim in the other instance');
     answers(await other.renew(key, token, LONG_MS), true, 'renew in the other instance');
     answers(await other.complete(key, token, Uint8Array.of(7), LONG_MS), true, 'complete in the other instance');
-    replays(await one.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'f', Uint8Array.of(7), 'back in the first instance');
+    replays(await one.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), Uint8Array.of(7), 'back in the first instance');
     const freed = given.newKey();
-    const held = wonToken(await other.claim(freed, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
+    const held = await claimed(other, freed);
     answers(await one.release(freed, held), true, 'release in the other instance');
     wonToken(await other.claim(freed, { fingerprint: 'f', leaseMs: LONG_MS }), 'a key that the other instance gave back');
   },

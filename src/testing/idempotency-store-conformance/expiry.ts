@@ -1,7 +1,7 @@
 import { systemClock } from '../../clock.js';
-import { answers, heldForMs, replays, wonToken } from './checks.js';
+import { answers, isHeld, replays, tellsWhatIsLeft, wonToken } from './checks.js';
 import { writesNothing } from './fencing.js';
-import { type Cases, LONG_MS, SHORT_MS } from './store-case.js';
+import { type Cases, claimed, LONG_MS, SHORT_MS } from './store-case.js';
 import { withWallClockOff } from './wall-clock.js';
 
 const RESULT = Uint8Array.of(1, 2, 3);
@@ -16,10 +16,10 @@ export const expiry: Cases = {
     const key = given.newKey();
     const leaseMs = 2 * SHORT_MS;
     const sinceMs = systemClock.monotonic();
-    wonToken(await store.claim(key, { fingerprint: 'f', leaseMs }), 'a free key');
+    await claimed(store, key, leaseMs);
     await given.passMostOf(leaseMs);
     await given.beforeEnd(sinceMs, leaseMs, async () => {
-      heldForMs(await store.claim(key, ASKING), 'f', leaseMs, 'before the lease ends');
+      isHeld(await store.claim(key, ASKING), 'before the lease ends');
     });
     await given.passRestOf(leaseMs);
     wonToken(await store.claim(key, ASKING), 'at the end of the lease');
@@ -28,7 +28,7 @@ export const expiry: Cases = {
   'counts an ended lease for nothing before anybody takes the key, and before its record is deleted': async (given) => {
     const store = await given.open();
     const key = given.newKey();
-    const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: SHORT_MS }), 'a free key');
+    const token = await claimed(store, key, SHORT_MS);
     await given.pass(SHORT_MS);
     await writesNothing(store, key, token, 'an owner whose lease ended');
     wonToken(await store.claim(key, ASKING), 'a key whose lease ended');
@@ -39,19 +39,19 @@ export const expiry: Cases = {
     const key = given.newKey();
     const leaseMs = 2 * SHORT_MS;
     const sinceMs = systemClock.monotonic();
-    const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs }), 'a free key');
+    const token = await claimed(store, key, leaseMs);
     await given.beforeEnd(sinceMs, leaseMs, async () => {
       answers(await store.renew(key, token, LONG_MS), true, 'renew by the owner');
     });
     await given.pass(leaseMs);
-    heldForMs(await store.claim(key, ASKING), 'f', LONG_MS - leaseMs, 'after the first lease, which was renewed');
+    tellsWhatIsLeft(await store.claim(key, ASKING), LONG_MS - leaseMs, 'after the first lease, which was renewed');
     answers(await store.complete(key, token, RESULT, LONG_MS), true, 'complete within the renewed lease');
   },
 
   'shortens the lease by a renewal that is shorter': async (given) => {
     const store = await given.open();
     const key = given.newKey();
-    const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
+    const token = await claimed(store, key);
     answers(await store.renew(key, token, SHORT_MS), true, 'renew by the owner');
     await given.pass(SHORT_MS);
     wonToken(await store.claim(key, ASKING), 'after the shorter lease');
@@ -61,12 +61,12 @@ export const expiry: Cases = {
     const store = await given.open();
     const key = given.newKey();
     const ttlMs = 2 * SHORT_MS;
-    const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
+    const token = await claimed(store, key);
     const sinceMs = systemClock.monotonic();
     answers(await store.complete(key, token, RESULT, ttlMs), true, 'complete by the owner');
     await given.passMostOf(ttlMs);
     await given.beforeEnd(sinceMs, ttlMs, async () => {
-      replays(await store.claim(key, ASKING), 'f', RESULT, 'before the time of the result is over');
+      replays(await store.claim(key, ASKING), RESULT, 'before the time of the result is over');
     });
     await given.passRestOf(ttlMs);
     answers(await store.complete(key, token, RESULT, LONG_MS), false, 'complete again, after the time of the result');
@@ -78,32 +78,32 @@ export const expiry: Cases = {
     const [key, forLong] = [given.newKey(), given.newKey()];
     const leaseMs = 2 * SHORT_MS;
     const sinceMs = systemClock.monotonic();
-    const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs }), 'a free key');
-    const other = wonToken(await store.claim(forLong, { fingerprint: 'f', leaseMs }), 'another free key');
+    const token = await claimed(store, key, leaseMs);
+    const other = await claimed(store, forLong, leaseMs);
     await given.beforeEnd(sinceMs, leaseMs, async () => {
       answers(await store.complete(key, token, RESULT, LONG_MS + 0.5), true, 'complete, for a time with half a ms');
       answers(await store.complete(forLong, other, RESULT, TEN_YEARS_MS), true, 'complete, for ten years');
     });
     await given.pass(leaseMs);
-    replays(await store.claim(key, ASKING), 'f', RESULT, 'after the lease');
-    replays(await store.claim(forLong, ASKING), 'f', RESULT, 'after the lease, kept for ten years');
+    replays(await store.claim(key, ASKING), RESULT, 'after the lease');
+    replays(await store.claim(forLong, ASKING), RESULT, 'after the lease, kept for ten years');
   },
 
   'goes by one clock for all: a client whose wall clock is wrong changes nothing': async (given) => {
     const [store, wrong] = [await given.open(), await given.open()];
     const [held, ahead, behind, kept] = [given.newKey(), given.newKey(), given.newKey(), given.newKey()];
-    wonToken(await store.claim(held, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
-    const token = wonToken(await store.claim(kept, { fingerprint: 'f', leaseMs: LONG_MS }), 'another free key');
+    await claimed(store, held);
+    const token = await claimed(store, kept);
     await withWallClockOff(HOUR_MS, async () => {
-      heldForMs(await wrong.claim(held, ASKING), 'f', LONG_MS, 'asked by a client an hour ahead');
+      isHeld(await wrong.claim(held, ASKING), 'asked by a client an hour ahead');
       wonToken(await wrong.claim(ahead, { fingerprint: 'f', leaseMs: SHORT_MS }), 'a free key, claimed an hour ahead');
       answers(await wrong.complete(kept, token, RESULT, SHORT_MS), true, 'complete by a client an hour ahead');
     });
     await withWallClockOff(-HOUR_MS, async () => {
-      heldForMs(await wrong.claim(held, ASKING), 'f', LONG_MS, 'asked by a client an hour behind');
+      isHeld(await wrong.claim(held, ASKING), 'asked by a client an hour behind');
       wonToken(await wrong.claim(behind, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key, claimed an hour behind');
     });
-    heldForMs(await store.claim(behind, ASKING), 'f', LONG_MS, 'what a client an hour behind claimed');
+    isHeld(await store.claim(behind, ASKING), 'what a client an hour behind claimed');
     await given.pass(SHORT_MS);
     wonToken(await store.claim(ahead, ASKING), 'the ended lease of a client an hour ahead');
     wonToken(await store.claim(kept, ASKING), 'the ended result of a client an hour ahead');

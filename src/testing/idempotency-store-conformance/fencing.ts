@@ -1,6 +1,6 @@
 import type { IdempotencyStore } from '../../idempotency/store.js';
-import { answers, heldForMs, replays, wonToken } from './checks.js';
-import { type Cases, LONG_MS, SHORT_MS, type StoreCase } from './store-case.js';
+import { answers, isHeld, replays, tellsFingerprint, wonToken } from './checks.js';
+import { type Cases, claimed, LONG_MS, SHORT_MS, type StoreCase } from './store-case.js';
 
 const LATE = Uint8Array.of(0xde, 0xad);
 const MINE = Uint8Array.of(1, 2, 3);
@@ -27,7 +27,7 @@ export const fencing: Cases = {
     const store = await given.open();
     const { key, late, token } = await takenOver(given, store);
     await writesNothing(store, key, late, 'a late owner');
-    heldForMs(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'successor', LONG_MS, 'after a late owner');
+    tellsFingerprint(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'successor', 'after a late owner');
     answers(await store.complete(key, token, MINE, LONG_MS), true, 'complete by the successor');
   },
 
@@ -36,7 +36,7 @@ export const fencing: Cases = {
     const { key, late, token } = await takenOver(given, store);
     answers(await store.complete(key, token, MINE, LONG_MS), true, 'complete by the successor');
     await writesNothing(store, key, late, 'a late owner');
-    replays(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'successor', MINE, 'after a late owner');
+    replays(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), MINE, 'after a late owner');
   },
 
   'keeps an owner that gave its key back from writing what the next claim holds': async (given) => {
@@ -47,14 +47,14 @@ export const fencing: Cases = {
     await writesNothing(store, key, former, 'an owner that gave the key back');
     wonToken(await store.claim(key, { fingerprint: 'next', leaseMs: LONG_MS }), 'a key that was given back');
     await writesNothing(store, key, former, 'the former owner');
-    heldForMs(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'next', LONG_MS, 'after the former owner');
+    isHeld(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'after the former owner');
   },
 
   'takes no token but the one of the key': async (given) => {
     const store = await given.open();
     const [key, other] = [given.newKey(), given.newKey()];
-    const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
-    const foreign = wonToken(await store.claim(other, { fingerprint: 'f', leaseMs: LONG_MS }), 'another free key');
+    const token = await claimed(store, key);
+    const foreign = await claimed(store, other);
     await writesNothing(store, key, foreign, 'the owner of another key');
     await writesNothing(store, key, '', 'nobody');
     await writesNothing(store, key, `${token} `, 'a token with a space behind it');
@@ -71,11 +71,11 @@ export const fencing: Cases = {
   'lets the token that completed a key neither renew nor release it': async (given) => {
     const store = await given.open();
     const key = given.newKey();
-    const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
+    const token = await claimed(store, key);
     answers(await store.complete(key, token, MINE, LONG_MS), true, 'complete by the owner');
     answers(await store.renew(key, token, SHORT_MS), false, 'a renewal that comes after completion');
     answers(await store.release(key, token), false, 'release of a completed key');
     await given.pass(SHORT_MS);
-    replays(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'f', MINE, 'after both');
+    replays(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), MINE, 'after both');
   },
 };

@@ -1,8 +1,9 @@
 import type { Claim, IdempotencyStore } from '../../idempotency/store.js';
-import { answers, check, heldForMs, replays, wonToken } from './checks.js';
-import { type Cases, LONG_MS } from './store-case.js';
+import { answers, check, isHeld, replays, wonToken } from './checks.js';
+import { type Cases, claimed, LONG_MS } from './store-case.js';
 
 const MAX_KEY_LENGTH = 300;
+const MAX_NAMED_LENGTH = 60;
 const ASKING = { fingerprint: 'asking', leaseMs: LONG_MS };
 
 /** Keys that a careless store takes for one another, or for its own syntax. All of them hold the random part. */
@@ -32,22 +33,30 @@ const long = (random: string): string[] =>
 /** Keys that not every database can keep. Each pair would be one key if a store replaced what it can't keep. */
 const unkeepable = (random: string): string[] => [`${random}\u0000`, `${random}\u0000a`, `${random}\ud800`, `${random}\udbff`];
 
-/** Claims each key, then completes each with a result of its own, then asks for each. */
+const payload = (index: number): string => `payload ${index}`;
+
+/** A key in a message: of a long one its end, as that is what differs. */
+function named(key: string): string {
+  if (key.length <= MAX_NAMED_LENGTH) return `the key ${JSON.stringify(key)}`;
+  return `the key of ${key.length} characters that ends in ${JSON.stringify(key.slice(-9))}`;
+}
+
+/** Claims each key, gives the first one back, and completes each of the others with a result of its own. */
 async function keepApart(store: IdempotencyStore, keys: readonly string[]): Promise<void> {
-  const tokens: string[] = [];
-  for (const key of keys) {
-    const claim = await store.claim(key, { fingerprint: key.slice(-20), leaseMs: LONG_MS });
-    tokens.push(wonToken(claim, `the free key ${JSON.stringify(key)}`));
+  const tokens = new Map<string, string>();
+  for (const [index, key] of keys.entries()) {
+    const claim = await store.claim(key, { fingerprint: payload(index), leaseMs: LONG_MS });
+    tokens.set(key, wonToken(claim, `${named(key)}, which is free`));
   }
-  for (const key of keys) heldForMs(await store.claim(key, ASKING), key.slice(-20), LONG_MS, `the key ${JSON.stringify(key)}`);
-  const [first = '', ...others] = keys;
-  answers(await store.release(first, tokens[0] ?? ''), true, `release of ${JSON.stringify(first)}`);
-  for (const [index, key] of others.entries()) {
-    const token = tokens[index + 1] ?? '';
-    answers(await store.complete(key, token, Uint8Array.of(index), LONG_MS), true, `complete of ${JSON.stringify(key)}`);
+  for (const key of keys) isHeld(await store.claim(key, ASKING), named(key));
+  for (const [index, key] of keys.entries()) {
+    const token = tokens.get(key) ?? '';
+    if (index === 0) answers(await store.release(key, token), true, `release of ${named(key)}`);
+    else answers(await store.complete(key, token, Uint8Array.of(index), LONG_MS), true, `complete of ${named(key)}`);
   }
-  for (const [index, key] of others.entries()) {
-    replays(await store.claim(key, ASKING), key.slice(-20), Uint8Array.of(index), `the key ${JSON.stringify(key)}`);
+  for (const [index, key] of keys.entries()) {
+    if (index === 0) wonToken(await store.claim(key, ASKING), `${named(key)}, which was given back`);
+    else replays(await store.claim(key, ASKING), Uint8Array.of(index), named(key));
   }
 }
 
@@ -66,10 +75,10 @@ export const keys: Cases = {
   ) => {
     const store = await given.open();
     const random = given.newKey();
-    wonToken(await store.claim(random, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
+    await claimed(store, random);
     wonToken(await store.claim(`${random}\ufffd`, { fingerprint: 'f', leaseMs: LONG_MS }), 'a key with U+FFFD');
     for (const key of unkeepable(random)) {
-      const why = `the key ${JSON.stringify(key)}`;
+      const why = named(key);
       let claim: Claim;
       try {
         claim = await store.claim(key, { fingerprint: why, leaseMs: LONG_MS });
@@ -78,7 +87,7 @@ export const keys: Cases = {
         continue;
       }
       const token = wonToken(claim, why);
-      heldForMs(await store.claim(key, ASKING), why, LONG_MS, why);
+      isHeld(await store.claim(key, ASKING), why);
       answers(await store.complete(key, token, Uint8Array.of(1), LONG_MS), true, `complete of ${why}`);
     }
   },

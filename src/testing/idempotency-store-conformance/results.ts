@@ -1,7 +1,7 @@
 import type { IdempotencyStore } from '../../idempotency/store.js';
 import { seededRandom } from '../../random.js';
-import { answers, replays, throws, wonToken } from './checks.js';
-import { type Cases, LONG_MS, type StoreCase } from './store-case.js';
+import { answers, replays, tellsFingerprint, throws, wonToken } from './checks.js';
+import { type Cases, claimed, LONG_MS, type StoreCase } from './store-case.js';
 
 const ASKING = { fingerprint: 'asking', leaseMs: LONG_MS };
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -15,7 +15,7 @@ function noise(bytes: number): Uint8Array {
 /** Claims a new key and completes it with these bytes. */
 async function completed(given: StoreCase, store: IdempotencyStore, result: Uint8Array): Promise<string> {
   const key = given.newKey();
-  const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
+  const token = await claimed(store, key);
   answers(await store.complete(key, token, result, LONG_MS), true, 'complete by the owner');
   return key;
 }
@@ -36,8 +36,8 @@ export function results(maxResultBytes: number | undefined): Cases {
     async (given: StoreCase) => {
       const [store, other] = [await given.open(), await given.open()];
       const key = await completed(given, store, make());
-      replays(await store.claim(key, ASKING), 'f', make(), what);
-      replays(await other.claim(key, ASKING), 'f', make(), `${what}, in another instance`);
+      replays(await store.claim(key, ASKING), make(), what);
+      replays(await other.claim(key, ASKING), make(), `${what}, in another instance`);
     },
   ]);
   return { ...Object.fromEntries(byteForByte), ...ofAnySize, ...(maxResultBytes === undefined ? {} : bounded(maxResultBytes)) };
@@ -49,8 +49,8 @@ const ofAnySize: Cases = {
     const result = noise(32);
     const key = await completed(given, store, result);
     result.fill(0);
-    replays(await store.claim(key, ASKING), 'f', noise(32), 'after the bytes that were handed in were changed').fill(0);
-    replays(await store.claim(key, ASKING), 'f', noise(32), 'after the bytes that were handed out were changed');
+    replays(await store.claim(key, ASKING), noise(32), 'after the bytes that were handed in were changed').fill(0);
+    replays(await store.claim(key, ASKING), noise(32), 'after the bytes that were handed out were changed');
   },
 
   'keeps the fingerprint after completion, and tells it to another payload': async (given) => {
@@ -59,9 +59,10 @@ const ofAnySize: Cases = {
     const fingerprint = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
     const token = wonToken(await store.claim(key, { fingerprint, leaseMs: LONG_MS }), 'a free key');
     answers(await store.complete(key, token, noise(8), LONG_MS), true, 'complete by the owner');
-    replays(await store.claim(key, { fingerprint, leaseMs: LONG_MS }), fingerprint, noise(8), 'the same payload');
-    replays(await store.claim(key, ASKING), fingerprint, noise(8), 'another payload');
-    replays(await store.claim(key, { fingerprint, leaseMs: LONG_MS }), fingerprint, noise(8), 'the same payload, after another');
+    tellsFingerprint(await store.claim(key, { fingerprint, leaseMs: LONG_MS }), fingerprint, 'the same payload');
+    tellsFingerprint(await store.claim(key, ASKING), fingerprint, 'another payload');
+    tellsFingerprint(await store.claim(key, { fingerprint, leaseMs: LONG_MS }), fingerprint, 'the same payload, after another');
+    replays(await store.claim(key, ASKING), noise(8), 'another payload');
   },
 };
 
@@ -69,12 +70,12 @@ const bounded = (maxResultBytes: number): Cases => ({
   'refuses a result over its bound, and keeps no part of it': async (given) => {
     const store = await given.open();
     const key = given.newKey();
-    const token = wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'a free key');
+    const token = await claimed(store, key);
     await throws(
       () => store.complete(key, token, noise(maxResultBytes + 1), LONG_MS),
       `complete with ${maxResultBytes + 1} bytes`,
     );
     answers(await store.complete(key, token, noise(8), LONG_MS), true, 'complete with a result that fits');
-    replays(await store.claim(key, ASKING), 'f', noise(8), 'the result that fits');
+    replays(await store.claim(key, ASKING), noise(8), 'the result that fits');
   },
 });

@@ -1,7 +1,7 @@
 import { systemClock } from '../../clock.js';
 import type { IdempotencyStore } from '../../idempotency/store.js';
 import { randomId, systemRandom } from '../../random.js';
-import { fail } from './checks.js';
+import { fail, wonToken } from './checks.js';
 
 /** One opened instance of the store under test. */
 export interface StoreUnderTest {
@@ -89,6 +89,11 @@ export class StoreCase {
       });
     }
   }
+}
+
+/** Claims a key that must be free. Gives the token. */
+export async function claimed(store: IdempotencyStore, key: string, leaseMs: number = LONG_MS): Promise<string> {
+  return wonToken(await store.claim(key, { fingerprint: 'f', leaseMs }), 'a free key');
 }
 
 /** What a call came to, which must be known in time. */
