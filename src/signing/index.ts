@@ -5,6 +5,15 @@ export type { HmacMessage, HmacParts, SignedParts } from './hmac-message.js';
 export type { HmacAlgorithm } from './hmac-scheme.js';
 export type { HmacSecret } from './hmac-secret.js';
 export {
+  type ContentDigestAlgorithm,
+  type HttpMessageSignatureAlgorithm,
+  type HttpMessageSignatureKey,
+  type HttpMessageSignatureKeyPair,
+  type HttpMessageSignatureSharedSecret,
+  type HttpMessageSignaturesOptions,
+  httpMessageSignatures,
+} from './http-message-signatures.js';
+export {
   type JwtAlgorithm,
   type JwtKey,
   type JwtKeyPair,
