@@ -1,4 +1,6 @@
 import { checkNames, durationOption } from '../options.js';
+import { coverageOf } from './hmac-coverage.js';
+import type { SignedParts } from './hmac-message.js';
 import { hmacScheme } from './hmac-scheme.js';
 import { hmacKey } from './hmac-secret.js';
 import type { SignatureScheme } from './scheme.js';
@@ -43,6 +45,7 @@ const OTHER_VERSIONS = /^v(?!1=)[0-9]{1,3}=[!-+\--~]*$/;
  */
 export function stripe(options: StripeOptions): SignatureScheme {
   checkNames('stripe', options, ['secrets', 'toleranceMs']);
+  const signed: SignedParts = ({ timestamp, body }) => [timestamp, '.', body];
   const format = new SignatureFormat({
     template: 't={timestamp},v1={signature}',
     separator: ',',
@@ -56,8 +59,8 @@ export function stripe(options: StripeOptions): SignatureScheme {
       algorithm: 'sha256',
       header: 'stripe-signature',
       format,
-      signed: ({ timestamp, body }) => [timestamp, '.', body],
-      covered: { id: false, timestamp: true, method: false, url: false, path: false },
+      signed,
+      covered: coverageOf(signed),
       toleranceMs: durationOption('toleranceMs', options.toleranceMs, DEFAULT_TOLERANCE_MS),
     },
     keySource(options.secrets, hmacKey),

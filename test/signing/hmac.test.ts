@@ -1,0 +1,313 @@
+import { createHmac } from 'node:crypto';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { Delivery } from '../../src/callback.js';
+import { type HmacOptions, hmac, type SignatureScheme } from '../../src/signing/index.js';
+import {
+  BODY,
+  codeOf,
+  everything,
+  ID,
+  OTHER_SECRET,
+  received,
+  refusal,
+  SECRET,
+  SIGNED_AT_MS,
+  signed,
+  TEXT,
+  URL_SIGNED,
+  withHeader,
+} from './hmac-messages.js';
+
+const base: HmacOptions = { secrets: [SECRET], header: 'x-signature' };
+const scheme = hmac(everything);
+const by = (options: Partial<HmacOptions> = {}): SignatureScheme => hmac({ ...base, ...options });
+const delivery = (changes: Partial<Delivery>): Delivery =>
+  ({ id: ID, to: URL_SIGNED, headers: {}, body: BODY, ...changes }) as Delivery;
+
+describe('what is signed', () => {
+  it('is the body where nothing else is said', () => {
+    const expected = createHmac('sha256', SECRET).update(BODY).digest('hex');
+    expect(signed(by())).toEqual({ 'x-signature': expected });
+  });
+
+  it('is what the function gives, text as UTF-8 and bytes as they are', () => {
+    const odd = Uint8Array.of(0xff, 0x00);
+    const expected = createHmac('sha256', SECRET).update(Buffer.from('naïve ☎')).update(odd).update(BODY).digest('hex');
+    expect(signed(by({ signed: ({ body }) => ['naïve ☎', odd, body] }))).toEqual({ 'x-signature': expected });
+  });
+
+  it('may be a digest of the body', () => {
+    const digested = by({ signed: ({ body }) => [createHmac('sha256', 'no key').update(body).digest('hex')] });
+    expect(refusal(received(digested), digested)).toBe('no error');
+    expect(refusal(received(digested, { body: Buffer.from('{}') }), digested)).toBe('invalid-signature');
+  });
+
+  it('may be headers, by their name in any case', () => {
+    const typed = by({ signed: ({ header, body }) => [header('Content-Type'), '\n', body] });
+    expect(refusal(received(typed), typed)).toBe('no error');
+    for (const type of ['text/plain', undefined, ['application/json', 'application/json']])
+      expect(refusal(withHeader(typed, 'content-type', type), typed)).toBe('invalid-signature');
+    expect(codeOf(() => signed(typed, { headers: {} }))).toBe('invalid-callback');
+  });
+
+  it('has the same path when it is signed by the whole URL and verified by the path alone', () => {
+    for (const url of ['/hooks?tenant=1', URL_SIGNED, 'http://10.0.0.1:8080/hooks?tenant=1'])
+      expect(refusal(received(scheme, { url }), scheme)).toBe('no error');
+    for (const url of ['/hooks', '/hooks?tenant=2', '/./hooks?tenant=1', '//customer.example/hooks?tenant=1', '', undefined])
+      expect(refusal(received(scheme, { url }), scheme)).toBe('invalid-signature');
+  });
+
+  it('has a URL only where it is given whole', () => {
+    const whole = by({ signed: ({ url, body }) => [url, '\n', body] });
+    expect(refusal(received(whole, { url: URL_SIGNED }), whole)).toBe('no error');
+    for (const url of ['/hooks?tenant=1', 'http://customer.example/hooks?tenant=1', 'customer.example/hooks', 7, undefined])
+      expect(refusal(received(whole, { url: url as never }), whole)).toBe('invalid-signature');
+  });
+
+  it('demands the method and the URL only where they are signed', () => {
+    expect(refusal(received(by(), { method: undefined, url: undefined }), by())).toBe('no error');
+    expect(refusal(received(scheme, { method: undefined }), scheme)).toBe('invalid-signature');
+    expect(refusal(received(scheme, { method: 'PUT' }), scheme)).toBe('invalid-signature');
+  });
+
+  it('can not be taken from a destination that has no path', () => {
+    for (const to of ['mailto:someone@customer.example', 'arn:aws:sns:eu-west-1:123456789012:topic']) {
+      expect(codeOf(() => signed(scheme, { to }))).toBe('invalid-callback');
+      expect(codeOf(() => scheme.check?.(delivery({ to })))).toBe('invalid-callback');
+      expect(codeOf(() => by().check?.(delivery({ to })))).toBe('no error');
+    }
+  });
+
+  it('is refused where the function fails for a message that no sample was like', () => {
+    const fails = by({
+      signed: ({ body }) => {
+        if (body.length === 0) throw new Error('nothing to sign');
+        return body[0] === 0 ? (undefined as never) : [body];
+      },
+    });
+    for (const body of [new Uint8Array(), Uint8Array.of(0)]) {
+      expect(codeOf(() => signed(fails, { body }))).toBe('invalid-callback');
+      expect(refusal(received(fails, { body }), fails)).toBe('invalid-signature');
+    }
+  });
+});
+
+describe('what verify vouches for', () => {
+  it('is id and timestamp, where both are signed', () => {
+    expect(scheme.verify(received(scheme))).toEqual({ id: ID, timestampMs: SIGNED_AT_MS });
+  });
+
+  it('is no id that is sent and not signed, as anybody can change it', () => {
+    const unsigned = by({ idHeader: 'x-id' });
+    expect(signed(unsigned)['x-id']).toBe(ID);
+    expect(unsigned.verify(withHeader(unsigned, 'x-id', 'another'))).toEqual({});
+    expect(unsigned.verify(withHeader(unsigned, 'x-id', ['a', 'b']))).toEqual({});
+  });
+
+  it('is nothing where neither is sent', () => expect(by().verify(received(by()))).toEqual({}));
+
+  it('is a timestamp within the tolerance that is set', () => {
+    const tight = hmac({ ...everything, toleranceMs: 1_000 });
+    expect(refusal(received(tight, { nowMs: SIGNED_AT_MS + 1_000 }), tight)).toBe('no error');
+    expect(refusal(received(tight, { nowMs: SIGNED_AT_MS + 1_001 }), tight)).toBe('stale-signature');
+  });
+});
+
+describe('ids', () => {
+  it('may be any visible ASCII where they are not signed', () => {
+    const id = 'Az09!#$%&()*+,-./:;<=>?@[]^_`{|}~';
+    expect(signed(by({ idHeader: 'x-id' }), { id })['x-id']).toBe(id);
+    expect(codeOf(() => signed(by({ idHeader: 'x-id' }), { id: 'a\r\nx-evil: 1' }))).toBe('invalid-callback');
+    expect(signed(by(), { id: 'whatever is not sent' })['x-signature']).toBeDefined();
+  });
+
+  it('can not run into the parts beside them where they are signed', () => {
+    const dotted = by({ idHeader: 'x-id', signed: ({ id, body }) => [id, '.', body] });
+    expect(codeOf(() => signed(dotted, { id: 'a.1', body: Buffer.from('b') }))).toBe('invalid-callback');
+    const headers = { ...signed(dotted, { id: 'a', body: Buffer.from('1.b') }), 'x-id': 'a.1' };
+    expect(refusal(received(dotted, { headers, body: Buffer.from('b') }), dotted)).toBe('invalid-signature');
+  });
+});
+
+describe('several secrets', () => {
+  it('all sign where a separator makes room, and any of them verifies', () => {
+    const both = by({ secrets: [OTHER_SECRET, SECRET], format: 'v1={signature}', separator: ',' });
+    const one = by({ format: 'v1={signature}', separator: ',' });
+    expect(signed(both)['x-signature']?.split(',')).toHaveLength(2);
+    expect(refusal(received(both), one)).toBe('no error');
+    expect(refusal(received(one), both)).toBe('no error');
+  });
+
+  it('leave the first to sign where there is room for one, and any of them verifies', () => {
+    const both = by({ secrets: [OTHER_SECRET, SECRET] });
+    expect(signed(both)).toEqual(signed(by({ secrets: [OTHER_SECRET] })));
+    expect(refusal(received(by()), both)).toBe('no error');
+    expect(refusal(received(both), by())).toBe('invalid-signature');
+  });
+
+  it('may come from a lookup, by destination', async () => {
+    const looked = by({
+      secrets: {
+        keyOfReceived: ({ url }) => `https://customer.example${url}`,
+        load: async (key) => (key === URL_SIGNED ? [SECRET] : [OTHER_SECRET]),
+      },
+    });
+    const headers = await signed(looked);
+    expect(headers).toEqual(signed(by()));
+    const message = { headers, body: BODY, nowMs: SIGNED_AT_MS };
+    expect(await looked.verify({ ...message, url: '/hooks?tenant=1' })).toEqual({});
+    await expect(looked.verify({ ...message, url: '/other' })).rejects.toMatchObject({ code: 'invalid-signature' });
+  });
+});
+
+describe('the format', () => {
+  const signature = signed(by())['x-signature'] as string;
+
+  it('is text around the signature, which is demanded as it is', () => {
+    const odd = by({ format: 'key="a.b+c*", sig=({signature})$' });
+    expect(signed(odd)).toEqual({ 'x-signature': `key="a.b+c*", sig=(${signature})$` });
+    expect(refusal(received(odd), odd)).toBe('no error');
+    expect(refusal(withHeader(odd, 'x-signature', `key="aXb+c*", sig=(${signature})$`), odd)).toBe('invalid-signature');
+  });
+
+  it('may have pieces after the signatures, and before them', () => {
+    const around = by({
+      secrets: [SECRET, OTHER_SECRET],
+      format: 'a=1;s={signature};t={timestamp};z=2',
+      separator: ';',
+      signed: ({ timestamp, body }) => [timestamp, '.', body],
+    });
+    const value = signed(around)['x-signature'] as string;
+    expect(value).toMatch(/^a=1;s=\w{64};s=\w{64};t=1614265330;z=2$/);
+    expect(refusal(received(around), around)).toBe('no error');
+    for (const other of [value.replace(';z=2', ''), value.replace('a=1;', ''), `${value};z=2`, value.replaceAll(/s=\w+;/g, '')])
+      expect(refusal(withHeader(around, 'x-signature', other), around)).toBe('invalid-signature');
+  });
+
+  it.each([
+    '',
+    'sha256=',
+    '{signature}{signature}',
+    '{signature},{timestamp},{timestamp}',
+    '{timestamp}{signature}',
+    '{signature}{timestamp}',
+    '{sig}={signature}',
+    '{signature}}',
+    ' {signature}',
+    '{signature} ',
+    '{signature}\n',
+    'naïve={signature}',
+    `{signature}${'x'.repeat(300)}`,
+    7,
+  ])('refuses the template %j', (format) => {
+    const timed: Partial<HmacOptions> = { signed: ({ timestamp, body }) => [timestamp, '.', body] };
+    expect(codeOf(() => by({ ...timed, format: format as never }))).toBe('invalid-option');
+  });
+});
+
+describe('settings', () => {
+  const withTime: HmacOptions['signed'] = ({ timestamp, body }) => [timestamp, '.', body];
+
+  it.each<[string, Partial<Record<keyof HmacOptions, unknown>>]>([
+    ['a header that is none', { header: 'x signature' }],
+    ['no header', { header: undefined }],
+    ['a timestampHeader that is none', { timestampHeader: '', signed: withTime }],
+    ['an idHeader that is none', { idHeader: 'x:id' }],
+    ['two roles for one header', { idHeader: 'X-Signature' }],
+    ['an unknown algorithm', { algorithm: 'sha1' }],
+    ['an algorithm that is a method of every object', { algorithm: 'toString' }],
+    ['an unknown encoding', { encoding: 'binary' }],
+    ['an unknown separator', { separator: '|' }],
+    [
+      'a separator that leaves timestamp and signature in one piece',
+      { format: '{timestamp}:{signature}', separator: ',', signed: withTime },
+    ],
+    ['a negative tolerance', { toleranceMs: -1, timestampHeader: 'x-t', signed: withTime }],
+    ['a tolerance without a timestamp', { toleranceMs: 1_000 }],
+    ['two places for the timestamp', { timestampHeader: 'x-t', format: '{timestamp}.{signature}', signed: withTime }],
+    ['a timestamp that is sent and not signed', { timestampHeader: 'x-t' }],
+    ['a timestamp in the format that is not signed', { format: '{timestamp}.{signature}' }],
+    ['a timestamp that is signed and not sent', { signed: withTime }],
+    ['an id that is signed and not sent', { signed: ({ id, body }: { id: string; body: Uint8Array }) => [id, '.', body] }],
+    ['signed that leaves the body out', { signed: () => ['constant'] }],
+    [
+      'signed that throws',
+      {
+        signed: () => {
+          throw new Error('no');
+        },
+      },
+    ],
+    ['signed that gives text', { signed: () => TEXT }],
+    ['signed that gives a promise', { signed: async () => [TEXT] }],
+    [
+      'signed that gives other parts each time',
+      {
+        signed: (() => {
+          let calls = 0;
+          return ({ body }: { body: Uint8Array }) => [String(calls++), body];
+        })(),
+      },
+    ],
+    ['signed that is no function', { signed: '{timestamp}.{body}' }],
+    ['an option that it has not', { tolerance: 5 } as never],
+  ])('refuses %s', (_what, options) => {
+    expect(codeOf(() => by(options as never))).toBe('invalid-option');
+  });
+
+  it('says why', () => {
+    expect(() => by({ timestampHeader: 'x-t' })).toThrow('signed must cover the timestamp');
+    expect(() => by({ algorithm: 'sha1' as never })).toThrow(
+      'algorithm must be "sha256", "sha384" or "sha512", got "sha1" (string)',
+    );
+  });
+
+  it.each([null, undefined, 'text', 7])('refuses %j for options', (options) => {
+    expect(codeOf(() => hmac(options as never))).toBe('invalid-option');
+  });
+});
+
+describe('secrets', () => {
+  it('are text, which stands for its UTF-8, or bytes', () => {
+    const text = 'schlüssel-von-32-bytes-im-ganzen';
+    expect(signed(by({ secrets: [text] }))).toEqual(signed(by({ secrets: [Buffer.from(text)] })));
+    expect(signed(by({ secrets: [Buffer.from('ab'.repeat(32), 'hex')] }))['x-signature']).toBe(
+      createHmac('sha256', Buffer.alloc(32, 0xab)).update(BODY).digest('hex'),
+    );
+  });
+
+  it('are kept as they were when the scheme was built', () => {
+    const bytes = Buffer.alloc(32, 1);
+    const kept = by({ secrets: [bytes] });
+    const before = signed(kept);
+    bytes.fill(2);
+    expect(signed(kept)).toEqual(before);
+  });
+
+  it.each([16, 512])('may have %i bytes', (length) => {
+    expect(codeOf(() => by({ secrets: ['s'.repeat(length)] }))).toBe('no error');
+  });
+
+  it.each<[string, unknown]>([
+    ['too short', 's3cr3t-15-chars'],
+    ['too long', 's3cr3t'.repeat(86)],
+    ['empty', ''],
+    ['followed by a line break', `${SECRET}\n`],
+    ['after a space', ` ${SECRET}`],
+    ['no text', 1234567890123456],
+    ['null', null],
+    ['an array of numbers', Array.from({ length: 32 }, () => 7)],
+  ])('that are %s are refused as invalid-secret, and not shown', (_what, secret) => {
+    const attempt = (): unknown => by({ secrets: [SECRET, secret as never] });
+    expect(codeOf(attempt)).toBe('invalid-secret');
+    expect(attempt).toThrow(/^secrets\[1\] must be text or bytes, 16 to 512 bytes long, got /);
+    expect(attempt).not.toThrow(SECRET);
+    expect(attempt).not.toThrow('s3cr3t');
+  });
+
+  it('are not shown when the scheme is inspected or turned to JSON, nor are keys', () => {
+    const shown = inspect(scheme, { depth: 10, showHidden: true }) + JSON.stringify(scheme);
+    for (const form of [SECRET, Buffer.from(SECRET).toString('hex'), 'KeyObject']) expect(shown).not.toContain(form);
+  });
+});
