@@ -1,0 +1,209 @@
+import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type JwtKey, jwt } from '../../../src/signing/index.js';
+import {
+  codeOf,
+  ID,
+  ISSUER,
+  PAIR_ALGORITHMS,
+  PAIRS,
+  type PairAlgorithm,
+  received,
+  refusal,
+  signed,
+  signingKey,
+  tokenOf,
+} from './fixtures.js';
+
+const publicJwk = (alg: PairAlgorithm, more: object = {}): JsonWebKey => ({
+  ...PAIRS[alg].publicKey.export({ format: 'jwk' }),
+  ...more,
+});
+
+const messageBy = (key: JwtKey) => received(tokenOf(signed(jwt({ issuer: ISSUER, secrets: [key] }))));
+const setOf = (...keys: unknown[]) => jwt({ issuer: ISSUER, jwks: { keys: keys as JsonWebKey[] } });
+
+describe('a key set at hand', () => {
+  it.each(PAIR_ALGORITHMS)('verifies %s by kid', async (alg) => {
+    const keys = PAIR_ALGORITHMS.map((one) => publicJwk(one, { alg: one, kid: one, use: 'sig' }));
+    expect(await refusal(messageBy({ ...signingKey(alg), kid: alg } as JwtKey), setOf(...keys))).toBe('no error');
+  });
+
+  it('tries all keys of the algorithm where the token names none', async () => {
+    const other = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+    expect(await refusal(messageBy(signingKey('Ed25519')), setOf(other, publicJwk('Ed25519')))).toBe('no error');
+    expect(await refusal(messageBy(signingKey('Ed25519')), setOf(other))).toBe('invalid-signature');
+  });
+
+  it('pins each key to one algorithm: an RSA key that names none to RS256', async () => {
+    expect(await refusal(messageBy(signingKey('RS256')), setOf(publicJwk('RS256')))).toBe('no error');
+    expect(await refusal(messageBy(signingKey('PS256')), setOf(publicJwk('RS256')))).toBe('invalid-signature');
+    expect(await refusal(messageBy(signingKey('RS256')), setOf(publicJwk('RS256', { alg: 'PS256' })))).toBe('invalid-signature');
+    expect(await refusal(messageBy(signingKey('ES256')), setOf(publicJwk('ES256')))).toBe('no error');
+    expect(await refusal(messageBy(signingKey('Ed25519')), setOf(publicJwk('Ed25519', { alg: 'EdDSA' })))).toBe('no error');
+  });
+
+  it('passes over keys of other kinds, and never takes a shared or a private one', async () => {
+    const secret = { kty: 'oct', k: Buffer.alloc(32, 7).toString('base64url') };
+    const strangers = [
+      null,
+      7,
+      {},
+      secret,
+      { ...secret, alg: 'HS256' },
+      { kty: 'EC', crv: 'P-384' },
+      { kty: 'EC', crv: 'P-256', x: 'no', y: 'key' },
+      { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AA' },
+      publicJwk('RS256', { use: 'enc' }),
+      PAIRS.RS256.privateKey.export({ format: 'jwk' }),
+    ];
+    const by = setOf(...strangers, publicJwk('ES256'));
+    expect(await refusal(messageBy(signingKey('ES256')), by)).toBe('no error');
+    expect(await refusal(messageBy(signingKey('RS256')), by)).toBe('invalid-signature');
+    const shared = messageBy({ alg: 'HS256', key: Buffer.alloc(32, 7) });
+    expect(await refusal(shared, by)).toBe('invalid-signature');
+  });
+
+  it.each([
+    [{}],
+    [null],
+    [{ keys: [] }],
+    [{ keys: 'none' }],
+    [{ keys: [{ kty: 'oct', k: 'AA' }] }],
+    [{ keys: Array.from({ length: 101 }, () => publicJwk('ES256')) }],
+  ])('refuses a set without a usable key, or with more than 100 (%#)', (jwks) => {
+    expect(codeOf(() => jwt({ issuer: ISSUER, jwks: jwks as never }))).toBe('invalid-secret');
+  });
+});
+
+describe('a key set at a URL', () => {
+  let server: Server;
+  let requests: string[];
+  let answer: RequestListener;
+  let url: string;
+
+  const json =
+    (value: unknown): RequestListener =>
+    (_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(value));
+    };
+
+  beforeEach(async () => {
+    requests = [];
+    server = createServer((request, response) => {
+      requests.push(String(request.url));
+      answer(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`;
+  });
+
+  afterEach(async () => {
+    vi.useRealTimers();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  const published = () => jwt({ issuer: ISSUER, jwks: url });
+
+  it.each(PAIR_ALGORITHMS)('verifies %s, and is fetched once', async (alg) => {
+    answer = json({ keys: [publicJwk(alg, { alg, kid: 'k1' })] });
+    const by = published();
+    const message = messageBy({ ...signingKey(alg), kid: 'k1' } as JwtKey);
+    const verified = await Promise.all([by.verify(message), by.verify(message), by.verify(message)]);
+    expect(verified.map(({ id }) => id)).toEqual([ID, ID, ID]);
+    expect(await by.verify(message)).toMatchObject({ id: ID });
+    expect(requests).toEqual(['/keys']);
+  });
+
+  it('is fetched again for an unknown kid, but not more than once in 30 seconds', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+    const [older, newer] = [publicJwk('ES256', { kid: 'old' }), publicJwk('Ed25519', { kid: 'new' })];
+    answer = json({ keys: [older] });
+    const by = published();
+    const message = messageBy({ ...signingKey('Ed25519'), kid: 'new' } as JwtKey);
+    expect(await refusal(message, by)).toBe('invalid-signature');
+    answer = json({ keys: [older, newer] });
+    expect(await refusal(message, by)).toBe('invalid-signature');
+    expect(requests).toHaveLength(1);
+    vi.setSystemTime(1_700_000_030_001);
+    expect(await refusal(message, by)).toBe('no error');
+    expect(requests).toHaveLength(2);
+  });
+
+  it('is fetched again after 5 minutes, so that a key that is withdrawn is worth nothing', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+    answer = json({ keys: [publicJwk('ES256')] });
+    const by = published();
+    const message = messageBy(signingKey('ES256'));
+    expect(await refusal(message, by)).toBe('no error');
+    answer = json({ keys: [publicJwk('Ed25519')] });
+    vi.setSystemTime(1_700_000_299_999);
+    expect(await refusal(message, by)).toBe('no error');
+    vi.setSystemTime(1_700_000_300_001);
+    expect(await refusal(message, by)).toBe('invalid-signature');
+  });
+
+  it('is not fetched for what is no token', async () => {
+    answer = json({ keys: [] });
+    expect(await refusal(received('garbage'), published())).toBe('invalid-signature');
+    expect(requests).toEqual([]);
+  });
+
+  it('works again once it answers again', async () => {
+    answer = (_request, response) => void response.writeHead(503).end();
+    const by = published();
+    const message = messageBy(signingKey('ES256'));
+    expect(await refusal(message, by)).toBe('secrets-unavailable');
+    answer = json({ keys: [publicJwk('ES256')] });
+    expect(await refusal(message, by)).toBe('no error');
+  });
+
+  it.each<[string, RequestListener]>([
+    ['another status', (_request, response) => void response.writeHead(500).end('{"keys":[]}')],
+    ['no content', (_request, response) => void response.writeHead(204).end()],
+    ['a redirect', (_request, response) => void response.writeHead(302, { location: '/elsewhere' }).end()],
+    ['no JSON', (_request, response) => void response.end('<html>')],
+    ['JSON that is no key set', json([])],
+    ['no usable key', json({ keys: [{ kty: 'oct', k: 'AA' }] })],
+    ['too many keys', json({ keys: Array.from({ length: 101 }, () => publicJwk('ES256')) })],
+    ['a set over the cap', json({ keys: [publicJwk('ES256')], padding: 'a'.repeat(524_288) })],
+    ['a broken connection', (request) => void request.socket.destroy()],
+  ])('fails closed as secrets-unavailable, every time: %s', async (_what, listener) => {
+    answer = listener;
+    const by = published();
+    const message = messageBy(signingKey('ES256'));
+    expect(await refusal(message, by)).toBe('secrets-unavailable');
+    expect(await refusal(message, by)).toBe('secrets-unavailable');
+    expect(requests).not.toContain('/elsewhere');
+  });
+
+  it('fails closed where nobody listens', async () => {
+    await new Promise((resolve) => server.close(resolve));
+    expect(await refusal(messageBy(signingKey('ES256')), published())).toBe('secrets-unavailable');
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+
+  it.each([
+    'http://billing.example/keys',
+    'http://127.0.0.1.billing.example/keys',
+    'http://localhost.billing.example/keys',
+    'ftp://127.0.0.1/keys',
+    'file:///etc/passwd',
+    '/keys',
+    '',
+  ])('must be https:, or http: on loopback, not %j', (jwks) => {
+    expect(codeOf(() => jwt({ issuer: ISSUER, jwks }))).toBe('invalid-option');
+  });
+
+  it.each(['https://billing.example/keys', 'http://localhost:1/keys', 'http://[::1]:1/keys', 'http://127.8.9.1/keys'])(
+    'may be %j, as text or as a URL, and is not fetched before it is needed',
+    (jwks) => {
+      expect(codeOf(() => jwt({ issuer: ISSUER, jwks }))).toBe('no error');
+      expect(codeOf(() => jwt({ issuer: ISSUER, jwks: new URL(jwks) }))).toBe('no error');
+    },
+  );
+});
