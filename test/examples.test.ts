@@ -18,7 +18,11 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
 const NEEDS_REDIS: Readonly<Record<string, readonly string[]>> = {
   'redis.ts': ['2 receipts, 1 request', 'deduplicated: 1', 'another payload: idempotency-mismatch'],
 };
+const NEEDS_POSTGRES: Readonly<Record<string, readonly string[]>> = {
+  'postgres.ts': ['the first got "number 1"\n', 'the second got "number 1" from the table', 'the receiver saw 1 request'],
+};
 const redisUrl = await serviceUrl('redis');
+const postgresUrl = await serviceUrl('postgres');
 
 function runs(name: string, lines: readonly string[], variables: NodeJS.ProcessEnv = {}): void {
   // A test runner that starts another marks it as its own child, and node:test then prints for machines.
@@ -35,12 +39,16 @@ function runs(name: string, lines: readonly string[], variables: NodeJS.ProcessE
 describe('the examples', () => {
   it('are all run here', () => {
     const examples = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-    expect(examples.sort()).toEqual(Object.keys({ ...PRINTED, ...NEEDS_REDIS }).sort());
+    expect(examples.sort()).toEqual(Object.keys({ ...PRINTED, ...NEEDS_REDIS, ...NEEDS_POSTGRES }).sort());
   });
 
   it.each(Object.entries(PRINTED))('%s runs, prints what it says, and ends by itself', (name, lines) => runs(name, lines));
 
   it.skipIf(redisUrl === undefined).each(Object.entries(NEEDS_REDIS))('%s does so with Redis', (name, lines) =>
     runs(name, lines, { REDIS_URL: redisUrl }),
+  );
+
+  it.skipIf(postgresUrl === undefined).each(Object.entries(NEEDS_POSTGRES))('%s does so with PostgreSQL', (name, lines) =>
+    runs(name, lines, { POSTGRES_URL: postgresUrl }),
   );
 });
