@@ -11,6 +11,7 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   'http.ts': ['attempt 1: overloaded, status 503, then a wait of', 'attempt 2: delivered, status 200', 'answered: thank you'],
   'wrap-axios.ts': ['price 42 after 2 requests'],
   'signing.ts': ['the receiver verified it and answered 204'],
+  'jwt.ts': ['took msg_1; with another body: invalid-signature', 'the receiver answered 204'],
   'testing.ts': ['pass 2', 'fail 0'],
 };
 
