@@ -1,0 +1,2 @@
+export type { SqliteDatabase, SqliteStatement } from './database.js';
+export { type SqliteIdempotencyStoreOptions, sqliteIdempotencyStore } from './sqlite-idempotency-store.js';
