@@ -190,6 +190,47 @@ describe.skipIf(url === undefined)('postgresIdempotencyStore over pg', () => {
       });
     });
 
+    it('under a stricter isolation there is one winner too, and a loser that can’t be told fails', async () => {
+      const strict = newPool({ options: '-c default_transaction_isolation=serializable' });
+      const strictStore = postgresIdempotencyStore({ client: strict, table });
+      for (let round = 0; round < 5; round++) {
+        const key = randomUUID();
+        const ends = await Promise.allSettled(Array.from({ length: 20 }, () => strictStore.claim(key, request())));
+        const states = ends.map((end) => (end.status === 'fulfilled' ? end.value.state : end.reason.code));
+        expect(states.filter((state) => state === 'claimed')).toHaveLength(1);
+        expect(states.filter((state) => !['claimed', 'in-flight', 'idempotency-store-failed'].includes(state))).toEqual([]);
+        const causes = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason.cause.code] : []));
+        expect(causes.filter((code) => code !== '40001')).toEqual([]);
+      }
+      await strict.end();
+    });
+
+    it('each statement may go over another connection, as behind PgBouncer, and leaves nothing in its session', async () => {
+      const left: unknown[] = [];
+      const client: PostgresClient = {
+        query: async (text, values) => {
+          const connection = new pg.Client({ connectionString: url ?? '' });
+          await connection.connect();
+          try {
+            return await connection.query(text, values);
+          } finally {
+            const { rows } = await connection.query(`SELECT name FROM pg_prepared_statements
+              UNION ALL SELECT name FROM pg_settings WHERE source = 'session'
+              UNION ALL SELECT locktype FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()`);
+            left.push(...rows);
+            await connection.end();
+          }
+        },
+      };
+      const hopping = postgresIdempotencyStore({ client, table });
+      const key = randomUUID();
+      const token = tokenOf(await hopping.claim(key, request()));
+      expect(await hopping.renew(key, token, LEASE_MS)).toBe(true);
+      expect(await hopping.complete(key, token, Uint8Array.of(1), TTL_MS)).toBe(true);
+      expect((await hopping.claim(key, request())).state).toBe('completed');
+      expect(left).toEqual([]);
+    });
+
     it('is sent again, a bounded number of times, when the key changes hands while it runs', async () => {
       let sent = 0;
       const client: PostgresClient = {
