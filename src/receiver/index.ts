@@ -1,0 +1,10 @@
+export type { BodySource } from './body.js';
+export { type ExpressRequest, toExpressHandler } from './express.js';
+export { type FastifyApp, type FastifyPlugin, type FastifyReply, type FastifyRequest, toFastifyPlugin } from './fastify.js';
+export { type HonoContext, toHonoHandler } from './hono.js';
+export type { IncomingRequest } from './incoming.js';
+export { type NodeHandler, toNodeHandler } from './node.js';
+export type { NodeRequest, NodeResponse } from './node-message.js';
+export type { ReceiverOptions } from './options.js';
+export type { ReceivedCallback } from './received-callback.js';
+export { type Receiver, receiver } from './receiver.js';

@@ -1,0 +1,68 @@
+import type { IncomingRequest } from './incoming.js';
+
+/** What an adapter uses of a `node:http` request: an `IncomingMessage` fits, and what frameworks make of it. */
+export interface NodeRequest extends AsyncIterable<unknown> {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>>;
+  readonly socket?: object;
+  /** False while bytes of it are still to come. */
+  readonly complete: boolean;
+  /** True once something has read of it. */
+  readonly readableDidRead: boolean;
+  /** Node's streams: reading may then stop without the connection being cut, so that the sender gets its answer. */
+  iterator?(options: { readonly destroyOnReturn: boolean }): AsyncIterable<unknown>;
+}
+
+/** What an adapter uses of a `node:http` response. */
+export interface NodeResponse {
+  readonly destroyed: boolean;
+  readonly headersSent: boolean;
+  writeHead(status: number, headers: Record<string, string | string[]>): unknown;
+  end(body: Uint8Array): unknown;
+}
+
+/** The request as a receiver takes it, with repeated headers apart. The target is the path as the client sent it. */
+export function fromNode(request: NodeRequest, target: string | undefined, body: IncomingRequest['body']): IncomingRequest {
+  const headers = request.headersDistinct ?? request.headers;
+  return { method: request.method ?? '', url: absoluteUrl(request, target), headers, body };
+}
+
+/** The stream of a request that nothing has read yet. */
+export function unreadBody(request: NodeRequest): IncomingRequest['body'] {
+  if (request.readableDidRead) return undefined;
+  return request.iterator?.({ destroyOnReturn: false }) ?? request;
+}
+
+function absoluteUrl({ headers, socket }: NodeRequest, target: string | undefined): string | undefined {
+  const host = headers.host ?? headers[':authority'];
+  if (target === undefined || !target.startsWith('/') || typeof host !== 'string') return target;
+  const isEncrypted = socket !== undefined && 'encrypted' in socket && socket.encrypted === true;
+  return `${isEncrypted ? 'https' : 'http'}://${host}${target}`;
+}
+
+/**
+ * The headers of an answer. Where bytes of the body are still to come, the connection ends with the answer: Node would else read
+ * them all, to use the connection again.
+ */
+export function headersOf(response: Response, { complete }: NodeRequest): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = Object.fromEntries(response.headers);
+  const cookies = response.headers.getSetCookie();
+  if (cookies.length > 0) headers['set-cookie'] = cookies;
+  if (!complete) headers.connection = 'close';
+  return headers;
+}
+
+/** Writes an answer out, unless the sender has hung up. */
+export async function writeToNode(response: Response, request: NodeRequest, out: NodeResponse): Promise<void> {
+  const body = new Uint8Array(await response.arrayBuffer());
+  if (out.destroyed || out.headersSent) return;
+  out.writeHead(response.status, { ...headersOf(response, request), ...lengthOf(response, body) });
+  out.end(body);
+}
+
+/** A 204 has no length: Node would else send an empty body in chunks. */
+function lengthOf({ status }: Response, { length }: Uint8Array): Record<string, string> {
+  return status === 204 || status === 304 ? {} : { 'content-length': String(length) };
+}
