@@ -1,3 +1,10 @@
+export {
+  type CallbackUrlRequest,
+  type CallbackUrls,
+  type CallbackUrlsOptions,
+  callbackUrls,
+  type RedeemedCallbackUrl,
+} from './callback-urls.js';
 export type { Encoding } from './encoded-bytes.js';
 export { type GithubOptions, github } from './github.js';
 export { type HmacOptions, hmac } from './hmac.js';

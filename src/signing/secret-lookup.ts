@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import { isRingbackError, RingbackError } from '../errors.js';
 import { checkNames, contractOption, durationOption, functionOption, numberOption } from '../options.js';
+import { TimeLimit } from '../time-limit.js';
 import { invalidSignature } from './received.js';
 import type { ReceivedMessage, Signable } from './scheme.js';
 import { type ParseSecret, parseSecrets } from './secret-list.js';
@@ -133,22 +134,16 @@ export class LookedUpKeys<Secret, Key> {
   }
 
   /** Whatever the promise does, this one settles. */
-  #inTime(answer: PromiseLike<readonly Secret[]>): Promise<readonly Secret[]> {
-    return new Promise((resolve, reject) => {
-      const late = (): void => reject(unavailable(`secrets.load did not answer in ${this.#timeoutMs} ms`));
-      const timer = this.#clock.setTimer(late, this.#timeoutMs);
-      // Resolved first, as a thenable that is no promise may throw from its `then`.
-      Promise.resolve(answer).then(
-        (secrets) => {
-          this.#clock.clearTimer(timer);
-          resolve(secrets);
-        },
-        (cause: unknown) => {
-          this.#clock.clearTimer(timer);
-          reject(unavailable('secrets.load rejected', cause));
-        },
-      );
+  async #inTime(answer: PromiseLike<readonly Secret[]>): Promise<readonly Secret[]> {
+    using limit = new TimeLimit(this.#clock, this.#timeoutMs);
+    const late = limit.over.then(() => {
+      throw unavailable(`secrets.load did not answer in ${this.#timeoutMs} ms`);
     });
+    try {
+      return await Promise.race([answer, late]);
+    } catch (cause) {
+      throw isRingbackError(cause, 'secrets-unavailable') ? cause : unavailable('secrets.load rejected', cause);
+    }
   }
 
   #keep(key: string, nowMs: number, secrets: readonly Secret[]): readonly Key[] {
