@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Claim } from '../../src/idempotency/store.js';
 import { serviceUrl } from '../services.js';
 import { type Racer, type SharedStore, startRacer } from './racer.js';
@@ -20,14 +23,30 @@ function tokenOf(claimed: Claim): string {
   return claimed.token;
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'ringback-races-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 /** The real stores. Where none answers there is no location, and its races are skipped. */
-const STORES = [['redis', await serviceUrl('redis')]] as const;
+const STORES = [
+  ['redis', await serviceUrl('redis')],
+  ['sqlite', join(folder, 'races.db')],
+] as const;
 
 for (const [kind, location] of STORES) {
   describe.skipIf(location === undefined)(`processes that share ${kind}`, { timeout: RACE_TIMEOUT_MS }, () =>
     raceOn(kind, location),
   );
 }
+
+/** Redis forgets by itself. */
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  if (postgresUrl === undefined) return;
+  const client = new pg.Client({ connectionString: postgresUrl });
+  await client.connect();
+  await client.query(`DROP TABLE IF EXISTS ${name}`);
+  await client.end();
+});
 
 function raceOn(kind: SharedStore['kind'], location = ''): void {
   let racers: Racer[] = [];

@@ -5,7 +5,7 @@ import type { Claim, ClaimRequest } from '../../src/idempotency/store.js';
 
 /** What all racers share: where it is, and a name in it that is this run's own (a prefix, a table). */
 export interface SharedStore {
-  readonly kind: 'redis';
+  readonly kind: 'redis' | 'sqlite';
   readonly location: string;
   readonly name: string;
 }

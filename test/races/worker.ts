@@ -2,23 +2,40 @@
  * One of several processes that race: it opens a store of its own on what all share, says that it is ready, and does what its parent
  * asks. Started by `startRacer`; it imports the built package, as a service would.
  */
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
-import { createClient } from 'redis';
 import type { Claim, ClaimRequest, IdempotencyStore } from 'ringback';
-import { redisIdempotencyStore } from 'ringback/redis';
 import type { Ask, RacerCalls, SharedStore, Told } from './racer.js';
 
 const ASK_AGAIN_MS = 20;
 const MAX_CLAIMS = 2_000;
+/** Of each process; together they stay well under what a server allows. */
+const MAX_CONNECTIONS = 4;
+/** How long SQLite waits for another process's commit. */
+const BUSY_MS = 20_000;
 
-/** Each opens what `shared` names. Nothing is closed: the parent ends the process. */
+/** How each opens what all share; what none needs is not loaded. Nothing is closed: the parent ends the process. */
 const OPENERS: Readonly<Record<SharedStore['kind'], (shared: SharedStore, index: number) => Promise<IdempotencyStore>>> = {
   // Both libraries race against each other.
   redis: async ({ location, name }, index) => {
+    const [{ createClient }, { Redis }] = await Promise.all([import('redis'), import('ioredis')]);
     const client = index % 2 === 0 ? createClient({ url: location }) : new Redis(location, { lazyConnect: true });
     await client.connect();
+    const { redisIdempotencyStore } = await import('ringback/redis');
     return redisIdempotencyStore({ client, prefix: `${name}:` });
+  },
+  postgres: async ({ location, name }) => {
+    const { default: pg } = await import('pg');
+    const client = new pg.Pool({ connectionString: location, max: MAX_CONNECTIONS });
+    const { postgresIdempotencyStore } = await import('ringback/postgres');
+    return postgresIdempotencyStore({ client, table: name });
+  },
+  sqlite: async ({ location, name }) => {
+    const { DatabaseSync } = await import('node:sqlite');
+    const database = new DatabaseSync(location, { timeout: BUSY_MS });
+    database.exec('PRAGMA journal_mode = WAL');
+    const { sqliteIdempotencyStore } = await import('ringback/sqlite');
+    return sqliteIdempotencyStore({ database, table: name });
   },
 };
 
