@@ -3,7 +3,9 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../src/callback.js';
-import { jwt, type ReceivedMessage } from '../../src/signing/index.js';
+import { createRingback } from '../../src/index.js';
+import { type JwtKey, jwt, type ReceivedMessage } from '../../src/signing/index.js';
+import { scriptedTransport } from '../../src/testing/index.js';
 import {
   ALGORITHMS,
   AUDIENCE,
@@ -116,6 +118,32 @@ describe('sign', () => {
     },
   );
 
+  it('has ringback refuse such a callback before anything is sent', async () => {
+    const transport = scriptedTransport();
+    const ringback = createRingback({ transports: [transport], signature: scheme });
+    const callback = { to: URL_SIGNED, headers: { Authorization: 'Basic dXNlcjpwYXNz' } };
+    await expect(ringback.deliver(callback)).rejects.toMatchObject({ code: 'invalid-callback' });
+    await expect(ringback.enqueue(callback)).rejects.toMatchObject({ code: 'invalid-callback' });
+    expect(transport.sent).toEqual([]);
+    await ringback.close();
+  });
+
+  it('has ringback send what verifies', async () => {
+    const transport = scriptedTransport();
+    const ringback = createRingback({ transports: [transport], signature: scheme });
+    const { id } = await ringback.deliver({ to: URL_SIGNED, data: { id: 'in_42' } });
+    const { headers, body } = transport.sent[0]?.message ?? { headers: {}, body: BODY };
+    expect(await scheme.verify({ headers, body, method: 'POST', url: URL_SIGNED, nowMs: Date.now() })).toMatchObject({ id });
+    await ringback.close();
+  });
+
+  it('makes no token that a receiver would find too long', async () => {
+    const longest = { issuer: 'ü'.repeat(256), audience: 'ü'.repeat(256) };
+    const by = jwt({ ...longest, secrets: [{ ...signingKey('RS256'), kid: 'k'.repeat(256) } as JwtKey] });
+    const [id, to] = ['"'.repeat(255), URL_SIGNED.padEnd(2_048, 'a')];
+    expect(await refusal(received(tokenOf(signed(by, { id, to })), { url: to }), by)).toBe('no error');
+  });
+
   it('leaves the callback its own authorization where the token goes into another header', async () => {
     const by = jwt({ issuer: ISSUER, secrets: [signingKey('HS256')], header: 'x-callback-token' });
     const headers = { authorization: 'Basic dXNlcjpwYXNz' };
@@ -125,7 +153,7 @@ describe('sign', () => {
   });
 
   it.each([
-    ['a URI of 4,097 characters', URL_SIGNED.padEnd(4_097, 'a')],
+    ['a URI of 2,049 characters', URL_SIGNED.padEnd(2_049, 'a')],
     ['no absolute URI', '/hooks'],
   ])('refuses a destination that is %s', (_what, to) => {
     expect(codeOf(() => scheme.sign({ ...signable, to }))).toBe('invalid-callback');
@@ -165,6 +193,10 @@ describe('verify', () => {
       expect(await scheme.verify(received(token, { body }))).toMatchObject({ id: ID });
       expect(await refusal(received(token, { body: Uint8Array.of(0xfe) }))).toBe('invalid-signature');
     }
+  });
+
+  it.each(['a.b|c,d;e', '"\\"', '{}', '!', '~'.repeat(255)])('gives back the id %j as it was', async (id) => {
+    expect(await scheme.verify(received(tokenOf(signed(scheme, { id }))))).toMatchObject({ id });
   });
 
   it.each([
@@ -417,7 +449,7 @@ describe('verify', () => {
 
 /** One change to one part of a message that `by` signed; whether that part is still what it was comes with it. */
 const change = fc.record({
-  part: fc.constantFrom('token', 'body', 'method', 'url'),
+  part: fc.constantFrom('header', 'body', 'method', 'url'),
   at: fc.nat(),
   to: fc.integer({ min: 0, max: 255 }),
   how: fc.constantFrom('replace', 'insert', 'delete'),
@@ -449,15 +481,15 @@ describe('fuzz', () => {
     const by = jwt({ issuer: ISSUER, secrets: [signingKey(alg)] });
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 100 }), change, async (body, { part, at, to, how }) => {
-        const original = { token: tokenOf(signed(by, { body })), body, method: 'POST', url: URL_SIGNED };
-        const message = { ...original, [part]: changed(original[part as 'token'], at, to, how) };
+        const original = { header: signed(by, { body }).authorization as string, body, method: 'POST', url: URL_SIGNED };
+        const message = { ...original, [part]: changed(original[part as 'header'], at, to, how) };
         const isSame =
-          message.token === original.token &&
+          message.header.replace(/^bearer /i, 'Bearer ') === original.header &&
           Buffer.compare(body, message.body) === 0 &&
           message.method === 'POST' &&
           normalised(message.url) === URL_SIGNED;
-        const { token: changedToken, ...rest } = message;
-        expect((await refusal(received(changedToken, rest), by)) === 'no error').toBe(isSame);
+        const { header: authorization, ...rest } = message;
+        expect((await refusal({ ...rest, headers: { authorization }, nowMs: SIGNED_AT_MS }, by)) === 'no error').toBe(isSame);
       }),
       { numRuns },
     );
@@ -507,7 +539,7 @@ describe('settings', () => {
     { issuer: undefined },
     { issuer: '' },
     { issuer: 7 },
-    { issuer: 'a'.repeat(513) },
+    { issuer: 'a'.repeat(257) },
     { audience: '' },
     { audience: ['a'] },
     { lifetimeMs: 999 },

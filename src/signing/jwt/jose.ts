@@ -9,8 +9,12 @@ export async function loadJose(): Promise<typeof import('jose')> {
   try {
     return await import('jose');
   } catch (cause) {
-    throw new RingbackError('missing-dependency', 'jwt verifies tokens through jose, which is not installed: npm install jose', {
-      cause,
-    });
+    throw new RingbackError(
+      'missing-dependency',
+      'jwt verifies tokens through jose, which could not be loaded: npm install jose',
+      {
+        cause,
+      },
+    );
   }
 }

@@ -33,9 +33,9 @@ export type JwtKeys =
 
 /** What is said and insisted on beside the keys. */
 export interface JwtSettings {
-  /** Who signs, `iss`; a receiver takes tokens of this issuer only. 1 to 512 characters; a URL of yours is a good one. */
+  /** Who signs, `iss`; a receiver takes tokens of this issuer only. 1 to 256 characters; a URL of yours is a good one. */
   readonly issuer: string;
-  /** For whom, `aud`. Default: the origin of the URL that the message is sent to. 1 to 512 characters. */
+  /** For whom, `aud`. Default: the origin of the URL that the message is sent to. 1 to 256 characters. */
   readonly audience?: string;
   /** How long a token is worth something, in ms, rounded down to seconds; from 1,000 to `maxAgeMs`. Default 60,000. */
   readonly lifetimeMs?: number;
@@ -59,7 +59,7 @@ const DEFAULT_MAX_AGE_MS = 300_000;
 const DEFAULT_TOLERANCE_MS = 30_000;
 const MIN_LIFETIME_MS = 1_000;
 const LONGEST_MAX_AGE_MS = 3_600_000;
-const MAX_NAME_LENGTH = 512;
+const MAX_NAME_LENGTH = 256;
 
 /** What both ends of a scheme go by. */
 export interface JwtRules {

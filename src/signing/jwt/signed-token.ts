@@ -18,8 +18,8 @@ export interface SenderRule {
   readonly source: KeySource<ParsedKey> | undefined;
 }
 
-/** A token carries the URI, in base64, in a header: servers take 8 KB of those. */
-const MAX_URI_LENGTH = 4_096;
+/** A token carries the URI, in base64, and stays under the 8,192 characters that a receiver takes. */
+const MAX_URI_LENGTH = 2_048;
 
 /** What a token needs of a callback. Throws `invalid-callback`. */
 export function checkMessage({ headers, to }: Pick<Signable, 'headers' | 'to'>, header: string): void {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type JwtKey, jwt } from '../../../src/signing/index.js';
@@ -103,6 +103,7 @@ describe('a key set at a URL', () => {
 
   afterEach(async () => {
     vi.useRealTimers();
+    vi.restoreAllMocks();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
@@ -179,6 +180,20 @@ describe('a key set at a URL', () => {
     expect(await refusal(message, by)).toBe('secrets-unavailable');
     expect(await refusal(message, by)).toBe('secrets-unavailable');
     expect(requests).not.toContain('/elsewhere');
+  });
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['before it answers', () => {}],
+    ['within its answer', (response) => void response.write('{"keys":[')],
+  ])('fails closed where the server stops %s: no longer than 5 seconds', async (_when, begin) => {
+    const time = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(time.signal);
+    answer = (_request, response) => {
+      begin(response);
+      setImmediate(() => time.abort(new DOMException('over', 'TimeoutError')));
+    };
+    expect(await refusal(messageBy(signingKey('ES256')), published())).toBe('secrets-unavailable');
+    expect(timeout).toHaveBeenCalledWith(5_000);
   });
 
   it('fails closed where nobody listens', async () => {
