@@ -4,7 +4,7 @@ import type { Claim, ClaimRequest, IdempotencyStore } from '../../idempotency/st
 import { checkNames, contractOption, numberOption } from '../../options.js';
 import { randomId, systemRandom } from '../../random.js';
 import type { SqliteDatabase } from './database.js';
-import { createTable, type Statements, statementsFor, tableName } from './statements.js';
+import { checkTableName, createTable, type Statements, statementsFor } from './statements.js';
 
 /** Settings of {@link sqliteIdempotencyStore}. */
 export interface SqliteIdempotencyStoreOptions {
@@ -52,7 +52,8 @@ const MAX_CLAIMS = 16;
 export function sqliteIdempotencyStore(options: SqliteIdempotencyStoreOptions): IdempotencyStore {
   checkNames('sqliteIdempotencyStore', options, ['database', 'table', 'clock']);
   const database = contractOption('database', options.database, ['exec', 'prepare']);
-  const table = tableName(options.table ?? 'ringback_idempotency');
+  const { table = 'ringback_idempotency' } = options;
+  checkTableName(table);
   const clock = contractOption('clock', options.clock ?? systemClock, ['now']);
   const statements = orFailed(`prepare the table ${table}`, () => {
     createTable(database, table);

@@ -23,9 +23,8 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 const RULE = '1 to 63 letters, digits and _, with no digit first, and not beginning with sqlite_';
 
 /** A table's name can't be bound as a parameter, so only plain names are taken. SQLite keeps those with its prefix for itself. */
-export function tableName(table: string): string {
+export function checkTableName(table: string): void {
   if (typeof table !== 'string' || !NAME.test(table) || /^sqlite_/i.test(table)) throw invalidOption('table', RULE, table);
-  return table;
 }
 
 /** Makes the table where there is none. Keys are compared byte by byte; times are ms since the epoch. */
