@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Claim } from '../../src/idempotency/store.js';
 import { serviceUrl } from '../services.js';
@@ -24,11 +25,12 @@ function tokenOf(claimed: Claim): string {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'ringback-races-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const postgresUrl = await serviceUrl('postgres');
 
 /** The real stores. Where none answers there is no location, and its races are skipped. */
 const STORES = [
   ['redis', await serviceUrl('redis')],
+  ['postgres', postgresUrl],
   ['sqlite', join(folder, 'races.db')],
 ] as const;
 

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Claim, ClaimRequest } from '../../src/idempotency/store.js';
 
-/** What all racers share: where it is, and a name in it that is this run's own (a prefix, a table). */
+/** What all racers share: where it is (a URL, a file), and a name in it that is this run's own (a prefix, a table). */
 export interface SharedStore {
-  readonly kind: 'redis' | 'sqlite';
+  readonly kind: 'redis' | 'postgres' | 'sqlite';
   readonly location: string;
   readonly name: string;
 }

@@ -2,7 +2,6 @@
  * One of several processes that race: it opens a store of its own on what all share, says that it is ready, and does what its parent
  * asks. Started by `startRacer`; it imports the built package, as a service would.
  */
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Claim, ClaimRequest, IdempotencyStore } from 'ringback';
 import type { Ask, RacerCalls, SharedStore, Told } from './racer.js';
