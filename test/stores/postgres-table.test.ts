@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { postgresIdempotencyStore } from '../../src/stores/postgres/index.js';
 import { statementsFor } from '../../src/stores/postgres/statements.js';
 import { serviceUrl } from '../services.js';
+import { waitingStatement } from './waiting-statement.js';
 
 const request = { fingerprint: 'f', leaseMs: 60_000 };
 const url = await serviceUrl('postgres');
@@ -41,6 +42,18 @@ describe.skipIf(url === undefined)('the table of postgresIdempotencyStore', () =
         'btree (expires_at)',
         'btree (key)',
       ]);
+    });
+
+    it('is left alone when another process creates it at the same moment', async () => {
+      const name = newTable();
+      const client = await pool.connect();
+      await client.query('BEGIN');
+      await client.query(statementsFor(name).createTable);
+      const claim = postgresIdempotencyStore({ client: otherPool, table: name }).claim('k', request);
+      await waitingStatement(pool, name);
+      await client.query('COMMIT');
+      client.release();
+      expect((await claim).state).toBe('claimed');
     });
 
     it('may stand in a schema, and have capital letters', async () => {
@@ -143,6 +156,7 @@ describe.skipIf(url === undefined)('the table of postgresIdempotencyStore', () =
       const explained = await pool.query(`EXPLAIN ${statementsFor(name).prune.replace('$1', '256')}`);
       const plan = explained.rows.map((row) => row['QUERY PLAN']).join('\n');
       expect(plan).toContain(`Index Scan using ${name}_expires_at_idx`);
+      expect(plan).toContain('Index Cond: (expires_at <= statement_timestamp())');
       expect(plan).not.toContain('Seq Scan');
     });
   });
