@@ -12,6 +12,7 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   'wrap-axios.ts': ['price 42 after 2 requests'],
   'signing.ts': ['the receiver verified it and answered 204'],
   'jwt.ts': ['took msg_1; with another body: invalid-signature', 'the receiver answered 204'],
+  'callback-urls.ts': ['approved: /invoices/in_42', '1 redeemed it, 9 came too late', 'for another invoice: 403'],
   'testing.ts': ['pass 2', 'fail 0'],
 };
 

@@ -80,7 +80,7 @@ const FINGERPRINT = 'callback-url';
  *
  * Redeeming claims the URL's nonce in the store until the URL has expired, and never completes or releases it. So of any number
  * that redeem at once, in any number of processes, one is accepted; and a crash right after can lose a redemption, but never
- * allow a second. Where that matters, make the work behind it repeatable before you redeem, or hand out another URL.
+ * allow a second: let its holder ask for another URL then.
  *
  * @throws RingbackError `invalid-option`, `invalid-secret`.
  * @example
