@@ -17,9 +17,8 @@ export interface ReceiverOptions {
    * Runs once per id, for callbacks whose signature holds. It answers the sender with the `Response` that it gives, or 204 when it
    * gives nothing. May be async.
    */
-  readonly onCallback: (
-    callback: ReceivedCallback,
-  ) => Response | undefined | void | Promise<Response | undefined> | Promise<void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: async functions that return nothing are typed so.
+  readonly onCallback: (callback: ReceivedCallback) => Response | undefined | void | Promise<Response | undefined | void>;
   /**
    * The id to deduplicate by, for schemes that vouch for none, and for several tenants on one receiver. Take it from what is signed: an id in
    * a header that no signature covers can be changed by who replays the message. Default: the id that the scheme vouches for.
