@@ -13,6 +13,12 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   'signing.ts': ['the receiver verified it and answered 204'],
   'jwt.ts': ['took msg_1; with another body: invalid-signature', 'the receiver answered 204'],
   'callback-urls.ts': ['approved: /invoices/in_42', '1 redeemed it, 9 came too late', 'for another invoice: 403'],
+  'hmac.ts': [
+    'POST /refunds?order=42: msg_42 is genuine',
+    'POST /refunds?order=43: no signature in x-partner-signature fits the message',
+  ],
+  'stripe.ts': ['the receiver verified invoice.paid evt_42', 'and answered 204'],
+  'github.ts': ['push push-42: new', 'push push-42: seen before'],
   'testing.ts': ['pass 2', 'fail 0'],
 };
 

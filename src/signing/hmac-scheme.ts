@@ -116,7 +116,7 @@ function verify(dialect: HmacDialect, received: ReceivedMessage, keys: readonly 
     throw toVerify(`no signature in ${header} fits the message`);
   }
   if (timestamp !== undefined) checkAge(timestampHeader ?? header, timestamp.ms, received.nowMs, dialect.toleranceMs);
-  return { id, timestampMs: timestamp?.ms };
+  return { ...(id === undefined ? {} : { id }), ...(timestamp === undefined ? {} : { timestampMs: timestamp.ms }) };
 }
 
 /** Compares every signature with every key's, whatever has matched before: the time it takes tells nothing about which. */

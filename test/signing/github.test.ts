@@ -28,7 +28,7 @@ describe('sign', () => {
 
 describe('verify', () => {
   it('vouches for no id and no time', () => {
-    expect(scheme.verify(received(scheme))).toEqual({});
+    expect(scheme.verify(received(scheme))).toStrictEqual({});
     expect(scheme.verify(withHeader(scheme, 'x-github-delivery', 'another'))).toEqual({});
   });
 
