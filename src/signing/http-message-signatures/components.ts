@@ -2,7 +2,7 @@ import { isHeaderName } from '../../header-grammar.js';
 import { invalidOption } from '../../options.js';
 import { headerValues, invalidSignature } from '../received.js';
 import type { ReceivedMessage } from '../scheme.js';
-import { parametersText } from './structured-field-text.js';
+import { itemText } from './structured-field-text.js';
 import type { Item } from './structured-fields.js';
 
 /** A part of a request that a signature covers. */
@@ -34,14 +34,11 @@ const QUERY_PARAMETER_OPTION = /^@query-param;name="([A-Za-z0-9*\-._%]+)"$/;
 /** A signature can't cover the headers that it goes into. */
 const OWN_HEADERS: readonly string[] = ['signature', 'signature-input'];
 
-/** A component of a plain name. */
-export const component = (name: string): Component => ({ name, queryParameter: undefined, text: `"${name}"` });
-
-const queryParameter = (name: string): Component => ({
-  name: QUERY_PARAMETER,
-  queryParameter: name,
-  text: `"${QUERY_PARAMETER}"${parametersText([['name', name]])}`,
-});
+/** A component by its name; with the name of its parameter for `@query-param`. */
+export function component(name: string, queryParameter?: string): Component {
+  const parameters = new Map(queryParameter === undefined ? [] : [['name', queryParameter]]);
+  return { name, queryParameter, text: itemText({ value: name, parameters }) };
+}
 
 const isFieldName = (name: string): boolean => isHeaderName(name) && name === name.toLowerCase() && !OWN_HEADERS.includes(name);
 
@@ -49,7 +46,7 @@ const isFieldName = (name: string): boolean => isHeaderName(name) && name === na
 export function componentOption(option: string, value: unknown): Component {
   if (typeof value !== 'string') throw invalidOption(option, RULE, value);
   const [, parameter] = QUERY_PARAMETER_OPTION.exec(value) ?? [];
-  if (parameter !== undefined) return queryParameter(parameter);
+  if (parameter !== undefined) return component(QUERY_PARAMETER, parameter);
   const isPlain = value !== QUERY_PARAMETER && (DERIVED.has(value) || isFieldName(value));
   if (!isPlain) throw invalidOption(option, RULE, value);
   return component(value);
@@ -69,7 +66,7 @@ export function claimedComponent({ value, parameters }: Item): Component {
   const name = parameters.get('name');
   if (parameters.size !== 1 || typeof name !== 'string')
     throw invalidSignature(`${QUERY_PARAMETER} must have a name, and nothing else`);
-  return queryParameter(name);
+  return component(QUERY_PARAMETER, name);
 }
 
 /** All that is chosen is, but a `content-type` that is not there: a message without a body may have none. */

@@ -96,6 +96,6 @@ function componentsOption(names: unknown = DEFAULT_COMPONENTS, idHeader: string 
   }
   const chosen = names.map((name, index) => componentOption(`components[${index}]`, name));
   const always = idHeader === undefined ? ['content-digest'] : ['content-digest', idHeader];
-  const all = [...chosen, ...always.map(component)];
+  const all = [...chosen, ...always.map((name) => component(name))];
   return all.filter(({ text }, index) => all.findIndex((other) => other.text === text) === index);
 }

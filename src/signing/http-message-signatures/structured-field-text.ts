@@ -12,7 +12,7 @@ export const isStringItem = (text: string): boolean => /^[ -~]*$/.test(text);
 /** What a member of a dictionary can be called. */
 export const isKey = (text: string): boolean => /^[a-z*][a-z0-9_\-.*]*$/.test(text);
 
-export function parametersText(parameters: Iterable<ParameterEntry>): string {
+function parametersText(parameters: Iterable<ParameterEntry>): string {
   let text = '';
   for (const [name, value] of parameters) {
     if (value !== undefined) text += value === true ? `;${name}` : `;${name}=${bareItemText(value)}`;

@@ -5,7 +5,8 @@ import { checkContentDigest, contentDigest } from '../../../src/signing/http-mes
 import { parseKey } from '../../../src/signing/http-message-signatures/key.js';
 import { requestTarget } from '../../../src/signing/http-message-signatures/request-target.js';
 import { signatureBase } from '../../../src/signing/http-message-signatures/signature-base.js';
-import { httpMessageSignatures, type ReceivedMessage } from '../../../src/signing/index.js';
+import { httpMessageSignatures } from '../../../src/signing/http-message-signatures.js';
+import type { ReceivedMessage } from '../../../src/signing/scheme.js';
 import { CREATED_MS, EXAMPLES, KEYS, PUBLIC_KEYS, REQUEST, RESPONSE_EXAMPLE } from './rfc9421-appendix-b.js';
 
 const refuse = (fault: string): never => {
