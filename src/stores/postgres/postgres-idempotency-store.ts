@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { RingbackError } from '../../errors.js';
 import type { Claim, ClaimRequest, IdempotencyStore } from '../../idempotency/store.js';
-import { checkNames, contractOption, invalidOption, numberOption } from '../../options.js';
+import { checkNames, contractOption, invalidOption } from '../../options.js';
 import { randomId, systemRandom } from '../../random.js';
+import { storedKey, wholeMs } from '../store-arguments.js';
 import { claimIn } from './claim-row.js';
 import { isUndefinedTable, type PostgresClient, rowsOf } from './client.js';
 import { type Statements, statementsFor } from './statements.js';
@@ -82,7 +83,7 @@ class PostgresIdempotencyStore implements IdempotencyStore {
 
   async claim(key: string, { fingerprint, leaseMs }: ClaimRequest): Promise<Claim> {
     const token = randomId('claim_', systemRandom);
-    const values = [asJsonWrites(key), token, fingerprint, checkedMs('leaseMs', leaseMs)];
+    const values = [storedKey(key), token, fingerprint, wholeMs('leaseMs', leaseMs)];
     // Before the claim: a pruning that fails after it would lose the token of a key that is held.
     if (this.#claims++ % CLAIMS_A_PRUNING === 0) await this.#run('prune', [ROWS_A_PRUNING], ignoreRows);
     for (let sent = 0; sent < MAX_CLAIMS; sent++) {
@@ -93,16 +94,16 @@ class PostgresIdempotencyStore implements IdempotencyStore {
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
-    return this.#run('renew', [asJsonWrites(key), token, checkedMs('leaseMs', leaseMs)], hasRow);
+    return this.#run('renew', [storedKey(key), token, wholeMs('leaseMs', leaseMs)], hasRow);
   }
 
   async complete(key: string, token: string, result: Uint8Array, ttlMs: number): Promise<boolean> {
     const base64 = Buffer.from(result.buffer, result.byteOffset, result.byteLength).toString('base64');
-    return this.#run('complete', [asJsonWrites(key), token, base64, checkedMs('ttlMs', ttlMs)], hasRow);
+    return this.#run('complete', [storedKey(key), token, base64, wholeMs('ttlMs', ttlMs)], hasRow);
   }
 
   async release(key: string, token: string): Promise<boolean> {
-    return this.#run('release', [asJsonWrites(key), token], hasRow);
+    return this.#run('release', [storedKey(key), token], hasRow);
   }
 
   async #run<T>(operation: Operation, values: unknown[], read: (rows: readonly unknown[]) => T): Promise<T> {
@@ -127,18 +128,6 @@ class PostgresIdempotencyStore implements IdempotencyStore {
 
 const hasRow = (rows: readonly unknown[]): boolean => rows.length > 0;
 const ignoreRows = (): void => {};
-
-/**
- * PostgreSQL takes no NUL in a text, and in UTF-8 all halves of a surrogate pair are one character, so that two keys would be
- * one. JSON writes them by their numbers, and most keys as they are.
- */
-function asJsonWrites(key: string): string {
-  return JSON.stringify(key).slice(1, -1);
-}
-
-function checkedMs(name: string, ms: number): number {
-  return numberOption(name, ms ?? Number.NaN, 0, { above: 0, to: Number.MAX_SAFE_INTEGER });
-}
 
 function storeFailed(operation: Operation, cause: unknown): RingbackError {
   return new RingbackError('idempotency-store-failed', `PostgreSQL could not ${operation} an idempotency key`, { cause });

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { RingbackError } from '../../errors.js';
 import type { Claim, ClaimRequest, IdempotencyStore } from '../../idempotency/store.js';
-import { checkNames, invalidOption, numberOption } from '../../options.js';
+import { checkNames, invalidOption } from '../../options.js';
 import { randomId, systemRandom } from '../../random.js';
+import { storedKey, wholeMs } from '../store-arguments.js';
 import { type RedisClient, type RunScript, scriptRunner } from './client.js';
 import { CLAIM, COMPLETE, RELEASE, RENEW, type Script } from './scripts.js';
 
@@ -58,7 +59,7 @@ class RedisIdempotencyStore implements IdempotencyStore {
 
   async claim(key: string, { fingerprint, leaseMs }: ClaimRequest): Promise<Claim> {
     const token = randomId('claim_', systemRandom);
-    const reply = await this.#run('claim', CLAIM, key, [token, fingerprint, wholeMs('leaseMs', leaseMs)]);
+    const reply = await this.#run('claim', CLAIM, key, [token, fingerprint, String(wholeMs('leaseMs', leaseMs))]);
     // A client may be set to give Buffers, and numbers as text: `String` reads both.
     const [state, storedFingerprint, rest] = Array.isArray(reply) ? reply.map(String) : [];
     if (state === 'claimed') return { state, token };
@@ -72,12 +73,12 @@ class RedisIdempotencyStore implements IdempotencyStore {
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
-    return this.#write('renew', RENEW, key, [token, wholeMs('leaseMs', leaseMs)]);
+    return this.#write('renew', RENEW, key, [token, String(wholeMs('leaseMs', leaseMs))]);
   }
 
   async complete(key: string, token: string, result: Uint8Array, ttlMs: number): Promise<boolean> {
     const bytes = Buffer.from(result.buffer, result.byteOffset, result.byteLength);
-    return this.#write('complete', COMPLETE, key, [token, bytes.toString('base64'), wholeMs('ttlMs', ttlMs)]);
+    return this.#write('complete', COMPLETE, key, [token, bytes.toString('base64'), String(wholeMs('ttlMs', ttlMs))]);
   }
 
   async release(key: string, token: string): Promise<boolean> {
@@ -92,24 +93,11 @@ class RedisIdempotencyStore implements IdempotencyStore {
 
   async #run(operation: string, script: Script, key: string, args: string[]): Promise<unknown> {
     try {
-      return await this.#runScript(script, this.#prefix + asJsonWrites(key), args);
+      return await this.#runScript(script, this.#prefix + storedKey(key), args);
     } catch (cause) {
       throw storeFailed(operation, cause);
     }
   }
-}
-
-/**
- * As UTF-8 all halves of a surrogate pair are one character, and two keys would be one. JSON writes each by its number; it
- * leaves most keys as they are, and a line break in a key does not break an operator's listing.
- */
-function asJsonWrites(key: string): string {
-  return JSON.stringify(key).slice(1, -1);
-}
-
-/** Redis counts whole ms. Rounded up: a lease that is longer than its owner thinks does no harm. */
-function wholeMs(name: string, ms: number): string {
-  return String(Math.ceil(numberOption(name, ms ?? Number.NaN, 0, { above: 0, to: Number.MAX_SAFE_INTEGER })));
 }
 
 function storeFailed(operation: string, cause: unknown): RingbackError {

@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../../clock.js';
 import { RingbackError } from '../../errors.js';
 import type { Claim, ClaimRequest, IdempotencyStore } from '../../idempotency/store.js';
-import { checkNames, contractOption, numberOption } from '../../options.js';
+import { checkNames, contractOption } from '../../options.js';
 import { randomId, systemRandom } from '../../random.js';
+import { storedKey, wholeMs } from '../store-arguments.js';
 import type { SqliteDatabase } from './database.js';
 import { checkTableName, createTable, type Statements, statementsFor } from './statements.js';
 
@@ -87,7 +88,7 @@ class SqliteIdempotencyStore implements IdempotencyStore {
     const durationMs = wholeMs('leaseMs', leaseMs);
     return orFailed('renew a lease', () => {
       const nowMs = this.#clock.now();
-      return this.#statements.renew.written(endMs(nowMs, durationMs), column(key), token, nowMs) === 1;
+      return this.#statements.renew.written(endMs(nowMs, durationMs), storedKey(key), token, nowMs) === 1;
     });
   }
 
@@ -96,19 +97,19 @@ class SqliteIdempotencyStore implements IdempotencyStore {
     return orFailed('complete a key', () => {
       const nowMs = this.#clock.now();
       const { complete, findCompleted } = this.#statements;
-      if (complete.written(result, endMs(nowMs, durationMs), column(key), token, nowMs) === 1) return true;
-      return findCompleted.row(column(key), token, nowMs) !== undefined;
+      if (complete.written(result, endMs(nowMs, durationMs), storedKey(key), token, nowMs) === 1) return true;
+      return findCompleted.row(storedKey(key), token, nowMs) !== undefined;
     });
   }
 
   release(key: string, token: string): boolean {
-    return orFailed('release a key', () => this.#statements.release.written(column(key), token, this.#clock.now()) === 1);
+    return orFailed('release a key', () => this.#statements.release.written(storedKey(key), token, this.#clock.now()) === 1);
   }
 
   /** Read first, as most claims of a key that is taken need not wait for the one writer that SQLite has. */
   #read(key: string): Claim | undefined {
     const nowMs = this.#clock.now();
-    const row = this.#statements.find.row(column(key), nowMs) as Row | undefined;
+    const row = this.#statements.find.row(storedKey(key), nowMs) as Row | undefined;
     if (row === undefined) return undefined;
     const { fingerprint } = row;
     if (Number(row.is_completed) === 1) return { state: 'completed', fingerprint, result: new Uint8Array(row.result ?? []) };
@@ -119,7 +120,7 @@ class SqliteIdempotencyStore implements IdempotencyStore {
   #take(key: string, fingerprint: string, leaseMs: number): Claim | undefined {
     const nowMs = this.#clock.now();
     const token = randomId('claim_', systemRandom);
-    const written = this.#statements.claim.written(column(key), fingerprint, token, endMs(nowMs, leaseMs), nowMs);
+    const written = this.#statements.claim.written(storedKey(key), fingerprint, token, endMs(nowMs, leaseMs), nowMs);
     if (written !== 1) return undefined;
     if (this.#won++ % CLAIMS_A_PRUNING === 0) this.#prune(nowMs);
     return { state: 'claimed', token };
@@ -139,17 +140,6 @@ interface Row {
   readonly expires_at_ms: number | bigint;
   readonly is_completed: number | bigint;
   readonly result: Uint8Array | null;
-}
-
-/**
- * As UTF-8 all halves of a surrogate pair are one character, and text may end at a NUL. JSON writes each by its number; it leaves
- * most keys as they are.
- */
-const column = (key: string): string => JSON.stringify(key).slice(1, -1);
-
-/** Rounded up: a lease that is longer than its owner thinks does no harm. */
-function wholeMs(name: string, ms: number): number {
-  return Math.ceil(numberOption(name, ms ?? Number.NaN, 0, { above: 0, to: Number.MAX_SAFE_INTEGER }));
 }
 
 /** Integers above this come back from some drivers as an error. It is the year 287396. */
