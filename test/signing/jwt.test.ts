@@ -334,10 +334,27 @@ describe('verify', () => {
     ['a header that is no UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), JSON.stringify(CLAIMS)],
     ['claims that are no JSON', JSON.stringify(HEADER), '{'],
     ['claims that are a number', JSON.stringify(HEADER), '7'],
+    [
+      'claims with text that is no UTF-8',
+      JSON.stringify(HEADER),
+      Buffer.from(JSON.stringify({ ...CLAIMS, more: 'ü' }), 'latin1'),
+    ],
     ['claims with a byte order mark', JSON.stringify(HEADER), `\ufeff${JSON.stringify(CLAIMS)}`],
     ['claims that are no UTF-8', JSON.stringify(HEADER), Buffer.from([0x7b, 0xff, 0x7d])],
   ])('refuses a genuinely signed token with %s', async (_what, header, claims) => {
     expect(await refusal(received(forgedOf(header, claims)))).toBe('invalid-signature');
+  });
+
+  it('refuses a critical extension that jose knows and we do not', async () => {
+    expect(await refusal(received(forged({}, { crit: ['b64'], b64: true })))).toBe('invalid-signature');
+  });
+
+  it('refuses a genuinely signed token of more than 8,192 characters, and takes one of as many', async () => {
+    const padded = (length: number): string => forged({ more: 'a'.repeat(length) });
+    const room = 8_192 - 'Bearer '.length - padded(0).length;
+    const fitting = Math.floor(room / 4) * 3;
+    expect(await refusal(received(padded(fitting)))).toBe('no error');
+    expect(await refusal(received(padded(fitting + 4)))).toBe('invalid-signature');
   });
 
   const token = tokenOf(signed(scheme));

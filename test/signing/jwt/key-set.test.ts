@@ -37,6 +37,16 @@ describe('a key set at hand', () => {
     expect(await refusal(messageBy(signingKey('Ed25519')), setOf(other))).toBe('invalid-signature');
   });
 
+  it('tries no more than 10 keys for one token', async () => {
+    const others = Array.from({ length: 10 }, () => generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }));
+    const right = publicJwk('Ed25519', { kid: 'right' });
+    expect(await refusal(messageBy(signingKey('Ed25519')), setOf(...others.slice(1), right))).toBe('no error');
+    expect(await refusal(messageBy(signingKey('Ed25519')), setOf(...others, right))).toBe('invalid-signature');
+    const named = messageBy({ ...signingKey('Ed25519'), kid: 'right' } as JwtKey);
+    const otherNames = others.map((jwk, index) => ({ ...jwk, kid: `other-${index}` }));
+    expect(await refusal(named, setOf(...otherNames, right))).toBe('no error');
+  });
+
   it('pins each key to one algorithm: an RSA key that names none to RS256', async () => {
     expect(await refusal(messageBy(signingKey('RS256')), setOf(publicJwk('RS256')))).toBe('no error');
     expect(await refusal(messageBy(signingKey('PS256')), setOf(publicJwk('RS256')))).toBe('invalid-signature');
@@ -164,7 +174,7 @@ describe('a key set at a URL', () => {
   });
 
   it.each<[string, RequestListener]>([
-    ['another status', (_request, response) => void response.writeHead(500).end('{"keys":[]}')],
+    ['another status', (_request, response) => void response.writeHead(500).end(JSON.stringify({ keys: [publicJwk('ES256')] }))],
     ['no content', (_request, response) => void response.writeHead(204).end()],
     ['a redirect', (_request, response) => void response.writeHead(302, { location: '/elsewhere' }).end()],
     ['no JSON', (_request, response) => void response.end('<html>')],
