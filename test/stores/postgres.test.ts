@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import type { Claim, IdempotencyStore } from '../../src/idempotency/store.js';
 import { createRingback } from '../../src/index.js';
 import { type PostgresClient, postgresIdempotencyStore } from '../../src/stores/postgres/index.js';
+import { statementsFor } from '../../src/stores/postgres/statements.js';
 import { idempotencyStoreConformance, scriptedTransport } from '../../src/testing/index.js';
 import { serviceUrl } from '../services.js';
 import { lossyProxy } from './lossy-proxy.js';
@@ -220,6 +221,25 @@ describe.skipIf(url === undefined)('postgresIdempotencyStore over pg', () => {
       expect(await hopping.complete(key, token, Uint8Array.of(1), TTL_MS)).toBe(true);
       expect((await hopping.claim(key, request())).state).toBe('completed');
       expect(left).toEqual([]);
+    });
+
+    it('a claim that takes over an expired result leaves nothing of it', async () => {
+      const key = randomUUID();
+      await store.complete(key, tokenOf(await store.claim(key, request('old'))), Uint8Array.of(1), TTL_MS);
+      await expire(pool, table, key);
+      // By the statement itself: a store that pruned first would find no record.
+      const { rows } = await pool.query(statementsFor(table).claim, [key, 'next', 'new', LEASE_MS]);
+      expect(rows).toEqual([expect.objectContaining({ state: 'claimed' })]);
+      expect(await otherStore.claim(key, request('third'))).toMatchObject({ state: 'in-flight', fingerprint: 'new' });
+      expect(await otherStore.renew(key, 'next', LEASE_MS)).toBe(true);
+    });
+
+    it('a claim that finds a record whose time ran out meanwhile is sent again', async () => {
+      const rows = [{ state: 'completed', fingerprint: 'f', remaining: '0', result: '' }, { state: 'claimed' }];
+      const client: PostgresClient = {
+        query: async (text) => ({ rows: text.includes('ON CONFLICT') ? [rows.shift()] : [] }),
+      };
+      expect(await postgresIdempotencyStore({ client }).claim('k', request())).toMatchObject({ state: 'claimed' });
     });
 
     it('is sent again, a bounded number of times, when the key changes hands while it runs', async () => {
