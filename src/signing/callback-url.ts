@@ -20,7 +20,7 @@ export interface ClaimedCallbackUrl extends CallbackUrlContent {
 }
 
 /** The one parameter that is ours. It stands last, and is told from others before anything is decoded. */
-export const TOKEN_PARAMETER = 'callback-token';
+const TOKEN_PARAMETER = 'callback-token';
 /** Most servers take a request line of 8 KB. */
 export const MAX_URL_LENGTH = 4_096;
 const VISIBLE_ASCII = /^[!-~]+$/;

@@ -25,9 +25,9 @@ export function singleHeader(headers: ReceivedMessage['headers'], name: string):
 /** Every value of a header, by its lower-case name. The platform's `Headers` has joined them already. */
 export function headerValues(headers: ReceivedMessage['headers'], name: string): readonly unknown[] {
   if (typeof headers !== 'object' || headers === null) throw invalidSignature(`headers must be an object, got ${typeof headers}`);
-  if (headers instanceof Headers) {
-    const value = headers.get(name);
-    return value === null ? [] : [value];
+  if (isHeaders(headers)) {
+    const value: unknown = headers.get(name);
+    return value === null || value === undefined ? [] : [value];
   }
   const values: unknown[] = [];
   for (const key of Object.keys(headers)) {
@@ -38,3 +38,7 @@ export function headerValues(headers: ReceivedMessage['headers'], name: string):
   }
   return values;
 }
+
+/** By its shape, as undici and others have a `Headers` of their own. */
+const isHeaders = (headers: ReceivedMessage['headers']): headers is Headers =>
+  typeof (headers as { readonly get?: unknown }).get === 'function';

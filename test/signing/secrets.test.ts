@@ -6,7 +6,7 @@ import { type SecretLookup, type Secrets, standardWebhooks } from '../../src/sig
 import { keySource, withKeys } from '../../src/signing/secrets.js';
 import { http } from '../../src/transports/http/index.js';
 import { DESTINATION, ring, settled, TO } from '../delivery/ring.js';
-import { hmacSecret, refusal, SECRET } from './standard-webhooks-messages.js';
+import { hmacSecret, PUBLIC_KEY, refusal, SECRET } from './standard-webhooks-messages.js';
 
 const MINUTE = 60_000;
 const keep = (_name: string, secret: string): string => secret;
@@ -162,6 +162,15 @@ describe('a secret store that is down', () => {
     await hanging.clock.advance(5_000);
     await clock.advance(1);
     expect((await delivery).error).toMatchObject({ why: 'shed', cause: { code: 'secrets-unavailable' } });
+    expect(transport.sentCount).toBe(0);
+  });
+});
+
+describe('a list of public keys alone', () => {
+  it('signs nothing, sends nothing, and says why', async () => {
+    const { ringback, transport } = ring([], signedBy([PUBLIC_KEY]));
+    const { error } = await settled(ringback.deliver({ to: TO }));
+    expect(error).toMatchObject({ why: 'shed', cause: { code: 'signing-failed', cause: { code: 'invalid-secret' } } });
     expect(transport.sentCount).toBe(0);
   });
 });

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
+import { Headers as UndiciHeaders } from 'undici';
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../src/callback.js';
 import { standardWebhooks } from '../../src/signing/index.js';
@@ -73,6 +74,12 @@ describe('verify', () => {
     expect(scheme.verify(received({ headers: new Headers(received().headers as Record<string, string>) }))).toMatchObject({
       id: ID,
     });
+  });
+
+  it("reads the Headers of undici, which are not the platform's", () => {
+    const headers = new UndiciHeaders(received().headers as Record<string, string>) as never;
+    expect(scheme.verify(received({ headers }))).toMatchObject({ id: ID });
+    expect(refusal(received({ headers: new UndiciHeaders() as never }), scheme)).toBe('invalid-signature');
   });
 
   it('tries every secret', () => {
