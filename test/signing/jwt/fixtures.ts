@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { isRingbackError, type RingbackErrorCode } from '../../../src/errors.js';
 import { type JwtAlgorithm, type JwtKey, jwt, type ReceivedMessage, type SignatureScheme } from '../../../src/signing/index.js';
 
@@ -91,3 +91,27 @@ export const decoded = (part: string | undefined): Record<string, unknown> =>
   JSON.parse(Buffer.from(part as string, 'base64url').toString()) as Record<string, unknown>;
 
 export const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+export const HEADER = { alg: 'HS256', typ: 'callback+jwt' };
+export const CLAIMS = {
+  iss: ISSUER,
+  aud: AUDIENCE,
+  iat: SIGNED_AT_MS / 1000,
+  exp: SIGNED_AT_MS / 1000 + 60,
+  jti: ID,
+  htm: 'POST',
+  uri: URL_SIGNED,
+  bh: createHash('sha256').update(BODY).digest('base64url'),
+};
+
+/** A token that holds whatever it is told, with a genuine signature. */
+export function forged(claims: object = {}, header: object = {}, secret: string | Buffer = SECRET): string {
+  const input = `${encoded({ ...HEADER, ...header })}.${encoded({ ...CLAIMS, ...claims })}`;
+  return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
+}
+
+/** A token whose parts are these bytes, with a genuine signature. */
+export function forgedOf(header: string | Buffer, claims: string | Buffer): string {
+  const input = `${Buffer.from(header as Buffer).toString('base64url')}.${Buffer.from(claims as Buffer).toString('base64url')}`;
+  return `${input}.${createHmac('sha256', SECRET).update(input).digest('base64url')}`;
+}
