@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Claim, IdempotencyStore } from '../../src/idempotency/store.js';
 import { createRingback } from '../../src/index.js';
 import { type RedisClient, redisIdempotencyStore } from '../../src/stores/redis/index.js';
+import { CLAIM, COMPLETE } from '../../src/stores/redis/scripts.js';
 import { fakeClock, idempotencyStoreConformance, scriptedTransport } from '../../src/testing/index.js';
 import { serviceUrl } from '../services.js';
 import { type LossyProxy, lossyProxy } from './lossy-proxy.js';
@@ -220,7 +221,12 @@ describe.skipIf(url === undefined)('redisIdempotencyStore', () => {
       const token = tokenOf(await store.claim('persisted', request()));
       await operator.persist(`${prefix}persisted`);
       expect(await store.renew('persisted', token, LEASE_MS)).toBe(false);
-      expect(await store.claim('persisted', request())).toMatchObject({ state: 'claimed' });
+      const second = tokenOf(await store.claim('persisted', request()));
+      await store.complete('persisted', second, bytes('old'), TTL_MS);
+      await operator.persist(`${prefix}persisted`);
+      expect(await store.complete('persisted', second, bytes('again'), TTL_MS)).toBe(false);
+      expect(await store.claim('persisted', request('f2'))).toMatchObject({ state: 'claimed' });
+      expect(await store.claim('persisted', request())).toMatchObject({ state: 'in-flight', fingerprint: 'f2' });
     });
 
     it('a key of somebody else’s is an error, and stays', async () => {
@@ -386,6 +392,11 @@ describe('redisIdempotencyStore, before Redis is asked', () => {
     [{ client: { eval: silent.eval } }, 'client must be a client of node-redis or ioredis, got [object Object] (object)'],
   ])('%o is refused when it is built', (options, message) => {
     expect(() => redisIdempotencyStore(options as never)).toThrow(expect.objectContaining({ code: 'invalid-option', message }));
+  });
+
+  it.each([CLAIM, COMPLETE])('a Redis that is full refuses: the first write of script %# is one that needs memory', ({ lua }) => {
+    const commands = [...lua.matchAll(/redis\.call\('(\w+)'/g)].map(([, command]) => command);
+    expect(commands.find((command) => !['HGET', 'HMGET', 'HEXISTS', 'PTTL'].includes(command ?? ''))).toBe('HSET');
   });
 
   it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e300, undefined as never])(

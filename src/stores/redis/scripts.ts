@@ -25,16 +25,16 @@ function script(lua: string): Script {
  */
 
 /**
- * KEYS[1] the record. ARGV: token, fingerprint, lease in ms. It reads before it deletes: what is no record of ours is a
- * WRONGTYPE error, and stays.
+ * KEYS[1] the record. ARGV: token, fingerprint, lease in ms. What is left of a record that is over is overwritten. HSET comes
+ * first: when its memory is full, Redis refuses a script at its first write if that needs memory, and later ones no more.
  */
 export const CLAIM: Script = script(`
 local token, fingerprint, result = unpack(redis.call('HMGET', KEYS[1], 'token', 'fingerprint', 'result'))
 local leftMs = redis.call('PTTL', KEYS[1])
 if leftMs > 0 and result then return {'completed', fingerprint, result} end
 if leftMs > 0 and token ~= ARGV[1] then return {'in-flight', fingerprint, tostring(leftMs)} end
-redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'fingerprint', ARGV[2])
+redis.call('HDEL', KEYS[1], 'result')
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {'claimed'}
 `);
