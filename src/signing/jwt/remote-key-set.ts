@@ -31,11 +31,17 @@ export class RemoteKeySet {
 
   async candidates(header: KeyChoice): Promise<readonly ParsedKey[]> {
     const fetched = await this.#fetchedSet();
-    if (!fetched.fresh) await this.#reload(fetched);
-    if (this.#keys.length === 0) throw unavailable('the fetched key set must hold 1 to 100 keys, one of them usable');
-    const found = candidates(this.#keys, header);
+    // A set without a usable key is fresh to jose; it is asked for again as an unknown key is.
+    const isEmpty = this.#keys.length === 0 && !fetched.coolingDown;
+    if (!fetched.fresh || isEmpty) await this.#reload(fetched);
+    const found = this.#candidates(header);
     if (found.length > 0 || fetched.coolingDown) return found;
     await this.#reload(fetched);
+    return this.#candidates(header);
+  }
+
+  #candidates(header: KeyChoice): readonly ParsedKey[] {
+    if (this.#keys.length === 0) throw unavailable('the fetched key set must hold 1 to 100 keys, one of them usable');
     return candidates(this.#keys, header);
   }
 
@@ -56,10 +62,7 @@ export class RemoteKeySet {
     } catch (cause) {
       throw isRingbackError(cause) ? cause : unavailable('the key set could not be fetched', cause);
     }
-    const keys = parseKeySet(fetched.jwks());
-    if (keys === undefined || keys.length === 0)
-      throw unavailable('the fetched key set must hold 1 to 100 keys, one of them usable');
-    this.#keys = keys;
+    this.#keys = parseKeySet(fetched.jwks()) ?? [];
   }
 }
 

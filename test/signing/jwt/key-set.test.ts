@@ -158,6 +158,22 @@ describe('a key set at a URL', () => {
     expect(await refusal(message, by)).toBe('invalid-signature');
   });
 
+  it('keeps no keys of a set that has become unusable, and asks again after 30 seconds', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+    answer = json({ keys: [publicJwk('ES256')] });
+    const by = published();
+    const message = messageBy(signingKey('ES256'));
+    expect(await refusal(message, by)).toBe('no error');
+    answer = json({ keys: [] });
+    vi.setSystemTime(1_700_000_300_001);
+    expect(await refusal(message, by)).toBe('secrets-unavailable');
+    expect(await refusal(message, by)).toBe('secrets-unavailable');
+    expect(requests).toHaveLength(2);
+    answer = json({ keys: [publicJwk('ES256')] });
+    vi.setSystemTime(1_700_000_330_002);
+    expect(await refusal(message, by)).toBe('no error');
+  });
+
   it('is not fetched for what is no token', async () => {
     answer = json({ keys: [] });
     expect(await refusal(received('garbage'), published())).toBe('invalid-signature');
