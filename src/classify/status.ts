@@ -24,13 +24,18 @@ export function statusKind(status: number): OutcomeKind {
   return status >= 400 && status < 500 ? 'rejected' : 'failed';
 }
 
-/** What an answer means that a client returned, or threw for its status alone. Its headers are looked through for Retry-After. */
+/**
+ * What an answer means that a client returned, or threw for its status alone. Its headers are looked through for Retry-After. A 409
+ * with one is `overloaded`: the receiver is at work on this very message, and says when to ask again.
+ */
 export function statusOutcome(status: number, headers: unknown): Outcome {
-  const kind = statusKind(status);
-  if (kind === 'delivered') return { kind, status };
+  const meant = statusKind(status);
+  if (meant === 'delivered') return { kind: meant, status };
+  const retryAfterMs = retryAfterOf(headers);
+  const kind = status === 409 && retryAfterMs !== undefined ? 'overloaded' : meant;
   const redirects = kind === 'failed' && status >= 300 && status < 400;
   const reason = redirects ? `answered ${status}, a redirect that was not followed` : `answered ${status}`;
-  return { kind, status, retryAfterMs: retryAfterOf(headers), reason };
+  return { kind, status, retryAfterMs, reason };
 }
 
 /**

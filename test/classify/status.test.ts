@@ -35,6 +35,11 @@ describe('statusOutcome', () => {
     }
   });
 
+  it('takes a 409 with a Retry-After for a receiver that is at work on it: it is asked again', () => {
+    expect(statusOutcome(409, { 'retry-after': '5' })).toMatchObject({ kind: 'overloaded', retryAfterMs: 5_000 });
+    expect(statusOutcome(409, {})).toMatchObject({ kind: 'rejected', retryAfterMs: undefined });
+  });
+
   it('has no wait on a success', () => {
     expect(statusOutcome(204, { 'retry-after': '2' })).toEqual({ kind: 'delivered', status: 204 });
   });
