@@ -19,6 +19,7 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   ],
   'stripe.ts': ['the receiver verified invoice.paid evt_42', 'and answered 204'],
   'github.ts': ['push push-42: new', 'push push-42: seen before'],
+  'idempotency-store.ts': ['pass 36', 'fail 0'],
   'sqlite.ts': ['sent 1, deduplicated false', 'sent 0, deduplicated true'],
   'testing.ts': ['pass 2', 'fail 0'],
 };
