@@ -18,6 +18,12 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
     'POST /refunds?order=43: no signature in x-partner-signature fits the message',
   ],
   'stripe.ts': ['the receiver verified invoice.paid evt_42', 'and answered 204'],
+  'receiver.ts': [
+    'logged: a callback was refused',
+    'run 2 handles msg_in_42: {"invoice":"in_42"}',
+    'answers: 500, 204',
+    'sent again: 204, after 2 runs as before',
+  ],
   'github.ts': ['push push-42: new', 'push push-42: seen before'],
   'idempotency-store.ts': ['pass 36', 'fail 0'],
   'sqlite.ts': ['sent 1, deduplicated false', 'sent 0, deduplicated true'],
