@@ -26,6 +26,12 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   ],
   'github.ts': ['push push-42: new', 'push push-42: seen before'],
   'idempotency-store.ts': ['pass 36', 'fail 0'],
+  'http-message-signatures.ts': [
+    'as it came: msg_1 is genuine',
+    'with another body: invalid-signature',
+    'sent to another path: invalid-signature',
+    'under another id: invalid-signature',
+  ],
   'sqlite.ts': ['sent 1, deduplicated false', 'sent 0, deduplicated true'],
   'testing.ts': ['pass 2', 'fail 0'],
 };
