@@ -59,6 +59,8 @@ describe('settings', () => {
 
   it('says why', () => {
     expect(() => by({ timestampHeader: 'x-t' })).toThrow('signed must cover the timestamp');
+    let calls = 0;
+    expect(() => by({ signed: ({ body }) => [String(calls++), body] })).toThrow('gives the same parts for the same message');
     expect(() => by({ algorithm: 'sha1' as never })).toThrow(
       'algorithm must be "sha256", "sha384" or "sha512", got "sha1" (string)',
     );

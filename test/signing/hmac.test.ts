@@ -47,6 +47,7 @@ describe('what is signed', () => {
     for (const type of ['text/plain', undefined, ['application/json', 'application/json']])
       expect(refusal(withHeader(typed, 'content-type', type), typed)).toBe('invalid-signature');
     expect(codeOf(() => signed(typed, { headers: {} }))).toBe('invalid-callback');
+    expect(() => signed(typed, { headers: {} })).toThrow('the header Content-Type is signed and must be there once');
   });
 
   it('has the same path when it is signed by the whole URL and verified by the path alone', () => {
@@ -61,11 +62,13 @@ describe('what is signed', () => {
     expect(refusal(received(whole, { url: URL_SIGNED }), whole)).toBe('no error');
     for (const url of ['/hooks?tenant=1', 'http://customer.example/hooks?tenant=1', 'customer.example/hooks', 7, undefined])
       expect(refusal(received(whole, { url: url as never }), whole)).toBe('invalid-signature');
+    expect(() => whole.verify(received(whole, { url: '/hooks?tenant=1' }))).toThrow('the URL is signed and must be given whole');
   });
 
   it('demands the method and the URL only where they are signed', () => {
     expect(refusal(received(by(), { method: undefined, url: undefined }), by())).toBe('no error');
     expect(refusal(received(scheme, { method: undefined }), scheme)).toBe('invalid-signature');
+    expect(() => scheme.verify(received(scheme, { method: undefined }))).toThrow('the method is signed and was not given');
     expect(refusal(received(scheme, { method: 'PUT' }), scheme)).toBe('invalid-signature');
   });
 
@@ -183,6 +186,12 @@ describe('the format', () => {
       expect(refusal(withHeader(around, 'x-signature', other), around)).toBe('invalid-signature');
   });
 
+  it('misses no piece that comes after the signatures', () => {
+    const after = by({ format: 's={signature};z=2', separator: ';' });
+    const value = signed(after)['x-signature'] as string;
+    expect(refusal(withHeader(after, 'x-signature', value.replace(';z=2', '')), after)).toBe('invalid-signature');
+  });
+
   it.each([
     '',
     'sha256=',
@@ -199,7 +208,8 @@ describe('the format', () => {
     `{signature}${'x'.repeat(300)}`,
     7,
   ])('refuses the template %j', (format) => {
-    const timed: Partial<HmacOptions> = { signed: ({ timestamp, body }) => [timestamp, '.', body] };
-    expect(codeOf(() => by({ ...timed, format: format as never }))).toBe('invalid-option');
+    const isTimed = String(format).includes('{timestamp}');
+    const timed: Partial<HmacOptions> = isTimed ? { signed: ({ timestamp, body }) => [timestamp, '.', body] } : {};
+    expect(() => by({ ...timed, format: format as never })).toThrow(/^format must be text with \{signature\} once/);
   });
 });
