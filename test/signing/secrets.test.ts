@@ -6,7 +6,7 @@ import { type SecretLookup, type Secrets, standardWebhooks } from '../../src/sig
 import { keySource, withKeys } from '../../src/signing/secrets.js';
 import { http } from '../../src/transports/http/index.js';
 import { DESTINATION, ring, settled, TO } from '../delivery/ring.js';
-import { hmacSecret, PUBLIC_KEY, refusal, SECRET } from './standard-webhooks-messages.js';
+import { by, hmacSecret, ID, PUBLIC_KEY, received, refusal, SECRET, signed } from './standard-webhooks-messages.js';
 
 const MINUTE = 60_000;
 const keep = (_name: string, secret: string): string => secret;
@@ -106,6 +106,25 @@ describe('deliveries with secrets by tenant', () => {
     await clock.advance(MINUTE);
     await ringback.deliver({ to: TO });
     expect([verdictOf(transport, hmacSecret(1)), verdictOf(transport, hmacSecret(2))]).toEqual(['no error', 'no error']);
+  });
+});
+
+describe('received messages with secrets by tenant', () => {
+  it('are verified with those of the tenant that the path names', async () => {
+    const secretsOf: Readonly<Record<string, string>> = { '/t1': hmacSecret(1), '/t2': hmacSecret(2) };
+    const receiver = standardWebhooks({
+      secrets: {
+        keyOfReceived: ({ url = '' }) => new URL(url).pathname,
+        load: async (path) => [secretsOf[path] ?? []].flat(),
+      },
+    });
+    const verified = (path: string) =>
+      Promise.resolve(
+        receiver.verify({ ...received({ headers: signed(by(hmacSecret(1))) }), url: `https://mine.example${path}` }),
+      );
+    expect(await verified('/t1')).toMatchObject({ id: ID });
+    await expect(verified('/t2')).rejects.toMatchObject({ code: 'invalid-signature' });
+    await expect(verified('/t3')).rejects.toMatchObject({ code: 'invalid-signature' });
   });
 });
 
