@@ -1,47 +1,23 @@
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createClientPool, createCluster, createSentinel, RESP_TYPES } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Claim, IdempotencyStore } from '../../src/idempotency/store.js';
-import { createRingback } from '../../src/index.js';
+import type { IdempotencyStore } from '../../src/idempotency/store.js';
 import { type RedisClient, redisIdempotencyStore } from '../../src/stores/redis/index.js';
 import { CLAIM, COMPLETE } from '../../src/stores/redis/scripts.js';
-import { fakeClock, idempotencyStoreConformance, scriptedTransport } from '../../src/testing/index.js';
-import { serviceUrl } from '../services.js';
-import { type LossyProxy, lossyProxy } from './lossy-proxy.js';
-
-const LEASE_MS = 60_000;
-const TTL_MS = 60_000;
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const request = (fingerprint = 'f', leaseMs = LEASE_MS) => ({ fingerprint, leaseMs });
-
-function tokenOf(claimed: Claim): string {
-  if (claimed.state !== 'claimed') throw new Error(`expected a claim, got ${claimed.state}`);
-  return claimed.token;
-}
-
-const url = await serviceUrl('redis');
-const prefix = `ringback-test:${randomUUID()}:`;
-
-/** A connected client, and how to end it. */
-interface Connected<Client extends RedisClient = RedisClient> {
-  readonly client: Client;
-  close(): unknown;
-}
-
-async function nodeRedis(options: object = {}): Promise<Connected> {
-  const client = createClient({ url: url as string, ...options });
-  client.on('error', () => {});
-  await client.connect();
-  return { client, close: () => client.destroy() };
-}
-
-function ioRedis(options: object = {}): Connected<Redis> {
-  const client = new Redis(url as string, options);
-  client.on('error', () => {});
-  return { client, close: () => client.disconnect() };
-}
+import { idempotencyStoreConformance } from '../../src/testing/index.js';
+import {
+  bytes,
+  type Connected,
+  deleteAll,
+  ioRedis,
+  LEASE_MS,
+  nodeRedis,
+  prefix,
+  request,
+  TTL_MS,
+  tokenOf,
+  url,
+} from './redis-clients.js';
 
 /** Every way in which the two libraries give replies. */
 const CLIENTS: Readonly<Record<string, () => Promise<Connected> | Connected>> = {
@@ -60,12 +36,7 @@ const CLIENTS: Readonly<Record<string, () => Promise<Connected> | Connected>> = 
 };
 
 describe.skipIf(url === undefined)('redisIdempotencyStore', () => {
-  const operator = new Redis(url ?? '', { lazyConnect: true });
-  beforeAll(() => operator.connect());
-  afterAll(async () => {
-    for await (const names of operator.scanStream({ match: `${prefix}*` })) if (names.length > 0) await operator.del(names);
-    operator.disconnect();
-  });
+  afterAll(deleteAll);
 
   describe.each([
     ['node-redis', nodeRedis],
@@ -124,246 +95,6 @@ describe.skipIf(url === undefined)('redisIdempotencyStore', () => {
     it('lets one of many claims at once win', async () => {
       const claims = await Promise.all(Array.from({ length: 50 }, () => store.claim('many', request())));
       expect(claims.filter(({ state }) => state === 'claimed')).toHaveLength(1);
-    });
-  });
-
-  describe('in Redis', () => {
-    let node: Connected;
-    let io: Connected<Redis>;
-    let store: IdempotencyStore;
-    beforeAll(async () => {
-      node = await nodeRedis();
-      io = ioRedis();
-      store = redisIdempotencyStore({ client: node.client, prefix });
-    });
-    afterAll(() => {
-      node.close();
-      io.close();
-    });
-
-    it('both libraries read what the other wrote', async () => {
-      const other = redisIdempotencyStore({ client: io.client, prefix });
-      const token = tokenOf(await store.claim('both', request('f1')));
-      expect(await other.renew('both', token, LEASE_MS)).toBe(true);
-      expect(await other.complete('both', token, bytes('r'), TTL_MS)).toBe(true);
-      expect(await store.claim('both', request())).toEqual({ state: 'completed', fingerprint: 'f1', result: bytes('r') });
-    });
-
-    it('keeps a record as the page says: one hash, whose expiry is the lease and then the result’s', async () => {
-      const token = tokenOf(await store.claim('layout', request('f1', 30_000)));
-      expect(await operator.hgetall(`${prefix}layout`)).toEqual({ token, fingerprint: 'f1' });
-      expect(await operator.pttl(`${prefix}layout`)).toBeLessThanOrEqual(30_000);
-      await store.complete('layout', token, bytes('done'), 50_000);
-      const completed = await operator.hgetall(`${prefix}layout`);
-      expect(completed).toEqual({ token, fingerprint: 'f1', result: 'ZG9uZQ==' });
-      expect(await operator.pttl(`${prefix}layout`)).toBeGreaterThan(30_000);
-    });
-
-    it('keeps keys apart, whatever characters are in them', async () => {
-      const odd = [
-        'a',
-        'a:b',
-        'a\u0000b',
-        'a\nb',
-        'a\\nb',
-        '"a"',
-        'ä',
-        'a\u0308',
-        '',
-        '{a}b',
-        '*',
-        '\ud800',
-        '\udfff',
-        '\ufffd',
-        '😀',
-      ];
-      const keys = [...odd, 'x'.repeat(300), `${'x'.repeat(300)}y`, 'x'.repeat(10_000)].map((key) => `odd ${key}`);
-      for (const key of keys) expect(await store.claim(key, request(key.slice(0, 9))), key).toMatchObject({ state: 'claimed' });
-      for (const key of keys) expect(await store.claim(key, request())).toMatchObject({ state: 'in-flight' });
-      expect(await operator.exists(`${prefix}odd a\\nb`, `${prefix}odd \\"a\\"`, `${prefix}odd 😀`)).toBe(3);
-    });
-
-    it('keeps stores of two prefixes apart', async () => {
-      const other = redisIdempotencyStore({ client: node.client, prefix: `${prefix}other:` });
-      expect(await store.claim('apart', request())).toMatchObject({ state: 'claimed' });
-      expect(await other.claim('apart', request())).toMatchObject({ state: 'claimed' });
-    });
-
-    it('a lease is over by the clock of Redis, and then exactly one takes it over', async () => {
-      const late = tokenOf(await store.claim('lease', request('f1', 40)));
-      await expect.poll(() => operator.exists(`${prefix}lease`), { timeout: 20_000 }).toBe(0);
-      expect(await store.renew('lease', late, LEASE_MS)).toBe(false);
-      expect(await store.complete('lease', late, bytes('late'), TTL_MS)).toBe(false);
-      expect(await store.release('lease', late)).toBe(false);
-      const claims = await Promise.all(Array.from({ length: 20 }, () => store.claim('lease', request('f2'))));
-      expect(claims.filter(({ state }) => state === 'claimed')).toHaveLength(1);
-      expect(await store.renew('lease', late, LEASE_MS)).toBe(false);
-      expect(await store.complete('lease', late, bytes('late'), TTL_MS)).toBe(false);
-      expect(await store.release('lease', late)).toBe(false);
-      expect(await store.claim('lease', request())).toMatchObject({ state: 'in-flight', fingerprint: 'f2' });
-    });
-
-    it('a lease in its last millisecond is never in flight for nothing', async () => {
-      for (let round = 0; round < 300; round++) {
-        const key = `short ${round % 3}`;
-        const claim = await store.claim(key, request('f', 1));
-        if (claim.state === 'in-flight') expect(claim.retryAfterMs).toBeGreaterThan(0);
-      }
-    });
-
-    it('a part of a millisecond counts as a whole one', async () => {
-      const token = tokenOf(await store.claim('part', request('f', 29_999.5)));
-      expect(await store.renew('part', token, 39_999.5)).toBe(true);
-      expect(await store.complete('part', token, bytes('r'), 49_999.5)).toBe(true);
-    });
-
-    it('a record that lost its expiry, which nothing of ours does, holds nobody up', async () => {
-      const token = tokenOf(await store.claim('persisted', request()));
-      await operator.persist(`${prefix}persisted`);
-      expect(await store.renew('persisted', token, LEASE_MS)).toBe(false);
-      const second = tokenOf(await store.claim('persisted', request()));
-      await store.complete('persisted', second, bytes('old'), TTL_MS);
-      await operator.persist(`${prefix}persisted`);
-      expect(await store.complete('persisted', second, bytes('again'), TTL_MS)).toBe(false);
-      expect(await store.claim('persisted', request('f2'))).toMatchObject({ state: 'claimed' });
-      expect(await store.claim('persisted', request())).toMatchObject({ state: 'in-flight', fingerprint: 'f2' });
-    });
-
-    it('a key of somebody else’s is an error, and stays', async () => {
-      await operator.set(`${prefix}foreign`, 'precious', 'PX', 60_000);
-      await expect(store.claim('foreign', request())).rejects.toMatchObject({ code: 'idempotency-store-failed' });
-      await expect(store.release('foreign', 'token')).rejects.toMatchObject({ code: 'idempotency-store-failed' });
-      expect(await operator.get(`${prefix}foreign`)).toBe('precious');
-    });
-
-    it('an operation is one script on one key, by its hash; by its text where Redis does not know it', async () => {
-      const asked: unknown[][] = [];
-      let knowsScript = false;
-      const forgetful = {
-        evalsha: (sha1: string, ...rest: [number, ...string[]]) => {
-          asked.push(['evalsha', rest[0], rest[1]]);
-          return io.client.evalsha(knowsScript ? sha1 : '0'.repeat(40), ...rest);
-        },
-        eval: (script: string, ...rest: [number, ...string[]]) => {
-          asked.push(['eval', rest[0], rest[1]]);
-          return io.client.eval(script, ...rest);
-        },
-      };
-      const watched = redisIdempotencyStore({ client: forgetful, prefix });
-      expect(await watched.release('forgotten', 'none')).toBe(false);
-      expect(asked).toEqual(['evalsha', 'eval'].map((command) => [command, 1, `${prefix}forgotten`]));
-      knowsScript = true;
-      const token = tokenOf(await watched.claim('known', request()));
-      await watched.renew('known', token, LEASE_MS);
-      await watched.complete('known', token, bytes('r'), TTL_MS);
-      await watched.release('known', token);
-      expect(asked.slice(2)).toEqual(Array.from({ length: 4 }, () => ['evalsha', 1, `${prefix}known`]));
-    });
-  });
-
-  describe('when the connection breaks', () => {
-    let proxy: LossyProxy;
-    let proxied: { readonly url: string };
-    beforeAll(async () => {
-      proxy = await lossyProxy(url as string);
-      const through = new URL(url as string);
-      through.hostname = '127.0.0.1';
-      through.port = String(proxy.port);
-      proxied = { url: through.href };
-    });
-    afterAll(() => proxy.shut());
-
-    it('ioredis asks again for an answer that was lost, and gets the first one', async () => {
-      const client = new Redis(proxied.url, { retryStrategy: () => 1 });
-      client.on('error', () => {});
-      const store = redisIdempotencyStore({ client, prefix });
-      const losing = async <T>(operation: () => T | Promise<T>): Promise<T> => {
-        await client.ping();
-        const broken = once(client, 'close');
-        proxy.loseNextAnswer();
-        const [answer] = await Promise.all([operation(), broken]);
-        return answer;
-      };
-      await store.claim('warm', request());
-      const token = tokenOf(await losing(() => store.claim('lost', request('f1'))));
-      expect(await store.claim('lost', request())).toMatchObject({ state: 'in-flight', fingerprint: 'f1' });
-      expect(await losing(() => store.renew('lost', token, LEASE_MS))).toBe(true);
-      expect(await losing(() => store.complete('lost', token, bytes('r'), TTL_MS))).toBe(true);
-      expect(await store.renew('lost', token, LEASE_MS)).toBe(false);
-      expect(await store.claim('lost', request())).toMatchObject({ state: 'completed', result: bytes('r') });
-      client.disconnect();
-    });
-
-    it('node-redis fails, and a claim whose answer was lost holds the key for its lease and no longer', async () => {
-      const client = createClient({ ...proxied, socket: { reconnectStrategy: 1 } });
-      client.on('error', () => {});
-      await client.connect();
-      const store = redisIdempotencyStore({ client, prefix });
-      await store.claim('warm node', request());
-      proxy.loseNextAnswer();
-      const error = await Promise.resolve(store.claim('unheard', request('f1'))).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code: 'idempotency-store-failed', cause: expect.any(Error) });
-      expect(await store.claim('unheard', request())).toMatchObject({ state: 'in-flight', fingerprint: 'f1' });
-      expect(await operator.pttl(`${prefix}unheard`)).toBeGreaterThan(0);
-      await operator.pexpire(`${prefix}unheard`, 1);
-      await expect.poll(async () => (await store.claim('unheard', request())).state, { timeout: 20_000 }).toBe('claimed');
-      client.destroy();
-    });
-
-    it('nothing is sent while Redis is away; a claim that gets through later is given back', async () => {
-      const client = new Redis(proxied.url, { retryStrategy: () => 5, maxRetriesPerRequest: null });
-      client.on('error', () => {});
-      await client.ping();
-      const real = redisIdempotencyStore({ client, prefix });
-      const released: unknown[] = [];
-      const store: IdempotencyStore = {
-        claim: (key, asked) => real.claim(key, asked),
-        renew: (key, token, leaseMs) => real.renew(key, token, leaseMs),
-        complete: (key, token, result, ttlMs) => real.complete(key, token, result, ttlMs),
-        release: async (key, token) => {
-          const isReleased = await real.release(key, token);
-          released.push(isReleased);
-          return isReleased;
-        },
-      };
-      const clock = fakeClock();
-      const transport = scriptedTransport();
-      const ringback = createRingback({ transports: [transport], clock, idempotency: { store } });
-      await proxy.shut();
-      const delivery = ringback
-        .deliver({ to: 'https://customer.example/hooks', data: {}, idempotencyKey: 'away' })
-        .catch((thrown: unknown) => thrown);
-      await clock.advance(10_000);
-      expect(await delivery).toMatchObject({ code: 'idempotency-store-failed' });
-      expect(transport.sentCount).toBe(0);
-      expect(released).toEqual([]);
-      await proxy.open();
-      await expect.poll(() => released, { timeout: 20_000 }).toEqual([true]);
-      expect(await operator.exists(`${prefix}away`)).toBe(0);
-      await ringback.close();
-      client.disconnect();
-    });
-
-    it.each([
-      ['node-redis', () => nodeRedis()],
-      ['ioredis', () => ioRedis()],
-    ])('a closed client of %s: every operation fails closed, with the client’s error as cause', async (_, connect) => {
-      const { client, close } = await connect();
-      close();
-      const store = redisIdempotencyStore({ client, prefix });
-      const failures = {
-        claim: () => store.claim('closed', request()),
-        renew: () => store.renew('closed', 't', LEASE_MS),
-        complete: () => store.complete('closed', 't', bytes('r'), TTL_MS),
-        release: () => store.release('closed', 't'),
-      };
-      for (const [operation, run] of Object.entries(failures)) {
-        await expect(Promise.resolve(run())).rejects.toMatchObject({
-          code: 'idempotency-store-failed',
-          message: `Redis could not ${operation} an idempotency key`,
-          cause: expect.any(Error),
-        });
-      }
     });
   });
 });
