@@ -14,7 +14,7 @@ import {
   SIGNED_AT_S,
   schemeOf,
   signed,
-  URL,
+  TARGET,
 } from './http-message-signatures/message.js';
 import { KEYS, PUBLIC_KEYS } from './http-message-signatures/rfc9421-appendix-b.js';
 
@@ -22,7 +22,7 @@ const scheme = schemeOf();
 const OTHER = { keyId: 'other', algorithm: 'hmac-sha256', key: Buffer.alloc(32, 7) } as const;
 const delivery = (changes: Partial<Delivery> = {}): Delivery => ({
   id: 'msg_1',
-  to: URL,
+  to: TARGET,
   destination: 'https://customer.example',
   headers: {},
   body: BODY,
@@ -113,10 +113,10 @@ describe('sign', () => {
   it('gives createRingback headers that verify', async () => {
     const transport = scriptedTransport();
     const ringback = createRingback({ transports: [transport], signature: scheme });
-    await ringback.deliver({ to: URL, id: 'msg_2', data: { id: 'in_42' } });
+    await ringback.deliver({ to: TARGET, id: 'msg_2', data: { id: 'in_42' } });
     await ringback.close();
     const { headers, body } = transport.sent[0]?.message ?? { headers: {}, body: BODY };
-    expect(scheme.verify({ method: 'POST', url: URL, headers, body, nowMs: Date.now() })).toMatchObject({ id: 'msg_2' });
+    expect(scheme.verify({ method: 'POST', url: TARGET, headers, body, nowMs: Date.now() })).toMatchObject({ id: 'msg_2' });
   });
 });
 
@@ -278,8 +278,8 @@ describe('verify', () => {
     for (const url of [
       'https://customer.example/x/../hooks?tenant=1',
       'https://customer.example/h%6Foks?tenant=1',
-      `${URL}&`,
-      `${URL}\n`,
+      `${TARGET}&`,
+      `${TARGET}\n`,
     ]) {
       expect(from(url)).toBe('invalid-signature');
     }
@@ -289,13 +289,13 @@ describe('verify', () => {
     const by = schemeOf({
       secrets: {
         keyOfReceived: ({ url }) => String(url),
-        load: async (url) => (url === URL ? [KEYS.ed25519] : []),
+        load: async (url) => (url === TARGET ? [KEYS.ed25519] : []),
       },
     });
     const headers = await by.sign(MESSAGE);
     const message = { ...received(scheme), headers: { ...MESSAGE.headers, ...headers } };
     expect(await by.verify(message)).toMatchObject({ id: 'msg_1' });
-    await expect(by.verify({ ...message, url: `${URL}0` })).rejects.toMatchObject({ code: 'invalid-signature' });
+    await expect(by.verify({ ...message, url: `${TARGET}0` })).rejects.toMatchObject({ code: 'invalid-signature' });
   });
 });
 

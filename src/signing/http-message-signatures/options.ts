@@ -57,6 +57,9 @@ const DEFAULT_ID_HEADER = 'webhook-id';
 /** Headers that mean something else already. */
 const TAKEN = ['content-digest', 'content-type', 'signature', 'signature-input'];
 
+/** Whether the header of the id can carry it. */
+export const isHeaderId = (id: string): boolean => /^[!-~]{1,256}$/.test(id);
+
 /** Parses all settings but the keys. Throws `invalid-option`. */
 export function profileOf(options: HttpMessageSignaturesOptions): Profile {
   checkNames('httpMessageSignatures', options, NAMES);

@@ -6,12 +6,10 @@ import type { Signable } from '../scheme.js';
 import { isToBeCovered } from './components.js';
 import { contentDigest } from './content-digest.js';
 import type { ParsedKey } from './key.js';
-import type { Profile } from './options.js';
+import { isHeaderId, type Profile } from './options.js';
 import { type RequestTarget, requestTarget } from './request-target.js';
 import { componentValue, signatureBase } from './signature-base.js';
 import { bytesText, dictionaryText, innerListText } from './structured-field-text.js';
-
-const ID = /^[!-~]{1,256}$/;
 
 const unsignable = (fault: string): RingbackError => new RingbackError('invalid-callback', fault);
 
@@ -71,7 +69,7 @@ function parametersOf({ timestampMs }: Signable, { keyId, algorithm }: ParsedKey
 
 function addedHeaders({ idHeader }: Profile, id: string, digest: string): Record<string, string> {
   if (idHeader === undefined) return { 'content-digest': digest };
-  if (!ID.test(id)) throw unsignable('id must be 1 to 256 visible ASCII characters to be signed in a header');
+  if (!isHeaderId(id)) throw unsignable('id must be 1 to 256 visible ASCII characters to be signed in a header');
   return { [idHeader]: id, 'content-digest': digest };
 }
 

@@ -8,11 +8,10 @@ import { type ClaimedSignature, claimedComponents, claimedSignatures, claimedTim
 import { component, isToBeCovered } from './components.js';
 import { checkContentDigest } from './content-digest.js';
 import type { ParsedKey } from './key.js';
-import type { Profile } from './options.js';
+import { isHeaderId, type Profile } from './options.js';
 import { requestTarget } from './request-target.js';
 import { componentValue, type SignedRequest, signatureBase } from './signature-base.js';
 
-const ID = /^[!-~]{1,256}$/;
 const CONTENT_DIGEST = component('content-digest');
 const MAX_DIGEST_LENGTH = 1_024;
 /** Each costs a verification by a key, of which the costliest takes a tenth of a millisecond. */
@@ -77,7 +76,7 @@ function verifyOne({ claimed, key }: Candidate, request: SignedRequest, nowMs: n
 function idOf({ headers }: SignedRequest, { idHeader }: Profile): { readonly id?: string } {
   if (idHeader === undefined) return {};
   const id = singleHeader(headers, idHeader);
-  if (!ID.test(id)) throw invalidSignature(`${idHeader} must be 1 to 256 visible ASCII characters`);
+  if (!isHeaderId(id)) throw invalidSignature(`${idHeader} must be 1 to 256 visible ASCII characters`);
   return { id };
 }
 

@@ -5,7 +5,7 @@ import { requestTarget } from '../../../src/signing/http-message-signatures/requ
 import { signatureBase } from '../../../src/signing/http-message-signatures/signature-base.js';
 import { parseDictionary } from '../../../src/signing/http-message-signatures/structured-fields.js';
 import type { ReceivedMessage } from '../../../src/signing/scheme.js';
-import { BODY, codeOf, MESSAGE, received, SIGNED_AT_MS, SIGNED_AT_S, schemeOf, URL } from './message.js';
+import { BODY, codeOf, MESSAGE, received, SIGNED_AT_MS, SIGNED_AT_S, schemeOf, TARGET } from './message.js';
 import { KEYS } from './rfc9421-appendix-b.js';
 
 const scheme = schemeOf();
@@ -32,7 +32,7 @@ function baseOf(list: string, own: ReceivedMessage['headers']): string {
   };
   try {
     const member = parseDictionary(`sig1=${list}`)?.get('sig1');
-    const target = requestTarget(URL);
+    const target = requestTarget(TARGET);
     if (member === undefined || !('items' in member) || target === undefined) return list;
     return signatureBase(claimedComponents(member), list, { method: 'POST', target, headers: own }, refuse);
   } catch {
@@ -77,7 +77,7 @@ describe('verify refuses as invalid-signature', () => {
     ['//customer.example/hooks?tenant=1'],
     ['https://'],
     [''],
-    [`${URL}\n`],
+    [`${TARGET}\n`],
     [`https://customer.example/hooks?tenant=1#`.replace('hooks', 'hööks')],
     [7],
     [null],

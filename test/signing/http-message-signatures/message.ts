@@ -8,12 +8,12 @@ import { KEYS } from './rfc9421-appendix-b.js';
 export const SIGNED_AT_MS = 1_789_000_000_000;
 export const SIGNED_AT_S = SIGNED_AT_MS / 1000;
 export const BODY: Uint8Array = Buffer.from('{"id":"in_42"}');
-export const URL = 'https://customer.example/hooks?tenant=1';
+export const TARGET = 'https://customer.example/hooks?tenant=1';
 
 export const MESSAGE: Signable = {
   id: 'msg_1',
   timestampMs: SIGNED_AT_MS,
-  to: URL,
+  to: TARGET,
   method: 'POST',
   headers: { 'content-type': 'application/json' },
   body: BODY,
