@@ -35,7 +35,7 @@ export interface ExpressRequest extends NodeRequest {
  * await new Promise((resolve) => server.once('listening', resolve));
  * const { port } = server.address() as AddressInfo;
  * const answer = await fetch(`http://127.0.0.1:${port}/hooks`, { method: 'POST', body: '{}' });
- * console.log(answer.status); // 401, as it has no signature
+ * console.log(answer.status); // 401
  * server.close();
  * ```
  */

@@ -46,7 +46,7 @@ export type FastifyPlugin = (app: FastifyApp, options: object, done: () => void)
  * await app.register(toFastifyPlugin(receive), { prefix: '/hooks' });
  * const address = await app.listen({ host: '127.0.0.1', port: 0 });
  * const answer = await fetch(`${address}/hooks`, { method: 'POST', body: '{}' });
- * console.log(answer.status); // 401, as it has no signature
+ * console.log(answer.status); // 401
  * await app.close();
  * ```
  */

@@ -21,7 +21,7 @@ export interface HonoContext {
  * const receive = receiver({ signature, store: memoryIdempotencyStore(), onCallback: () => {} });
  * const app = new Hono().all('/hooks', toHonoHandler(receive));
  * const answer = await app.request('/hooks', { method: 'POST', body: '{}' });
- * console.log(answer.status); // 401, as it has no signature
+ * console.log(answer.status); // 401
  * ```
  */
 export function toHonoHandler(receive: Receiver): (context: HonoContext) => Promise<Response> {

@@ -23,7 +23,7 @@ export type NodeHandler = (request: NodeRequest, response: NodeResponse) => Prom
  * await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
  * const { port } = server.address() as AddressInfo;
  * const answer = await fetch(`http://127.0.0.1:${port}/hooks`, { method: 'POST', body: '{}' });
- * console.log(answer.status); // 401, as it has no signature
+ * console.log(answer.status); // 401
  * server.close();
  * ```
  */

@@ -45,7 +45,7 @@ export interface Receiver {
  * const sent = { id: 'msg_1', timestampMs: Date.now(), to: 'https://api.example/hooks', method: 'POST', headers: {}, body };
  * const headers = await signature.sign(sent);
  * const send = () => receive(new Request(sent.to, { method: 'POST', headers, body }));
- * console.log((await send()).status, (await send()).status); // 204 204, and the handler ran once
+ * console.log((await send()).status, (await send()).status); // 204 204
  * ```
  */
 export function receiver(options: ReceiverOptions): Receiver {
