@@ -29,7 +29,7 @@ const ANSWER_MS = 2_000;
 export class StoreCase {
   readonly #createStore: CreateStore;
   readonly #advance: ((durationMs: number) => unknown) | undefined;
-  readonly #opened = new Map<IdempotencyStore, StoreUnderTest>();
+  readonly #opened: StoreUnderTest[] = [];
 
   constructor(createStore: CreateStore, advance: ((durationMs: number) => unknown) | undefined) {
     this.#createStore = createStore;
@@ -39,19 +39,19 @@ export class StoreCase {
   /** One more instance over the same data. */
   async open(): Promise<IdempotencyStore> {
     const opened = await this.#createStore();
-    this.#opened.set(opened.store, opened);
+    this.#opened.push(opened);
     return opened.store;
   }
 
   /** Closes one instance, as the end of its process would: it gives nothing back. */
   async close(store: IdempotencyStore): Promise<void> {
-    const opened = this.#opened.get(store);
-    this.#opened.delete(store);
+    const index = this.#opened.findIndex((opened) => opened.store === store);
+    const [opened] = index < 0 ? [] : this.#opened.splice(index, 1);
     await opened?.close?.();
   }
 
   async closeAll(): Promise<void> {
-    for (const store of [...this.#opened.keys()]) await this.close(store);
+    while (this.#opened.length > 0) await this.#opened.pop()?.close?.();
   }
 
   /** A key that no other case and no earlier run has used. */
