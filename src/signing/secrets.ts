@@ -4,8 +4,9 @@ import { LookedUpKeys, type SecretLookup } from './secret-lookup.js';
 
 /**
  * The secrets of a scheme: a list, the same for every message, or a lookup, where they differ by destination, tenant or
- * delivery. A message is signed with all of its secrets and verified when any of them fits, so a secret is rotated by adding
- * the new one, waiting until every receiver has it, and dropping the old one.
+ * delivery. A message is signed with all of its secrets (with the first, where a dialect has room for one signature) and
+ * verified when any of them fits, so a secret is rotated by adding the new one, waiting until every receiver has it, and
+ * dropping the old one.
  */
 export type Secrets<Secret = string> = readonly Secret[] | SecretLookup<Secret>;
 
