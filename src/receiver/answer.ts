@@ -14,7 +14,7 @@ export const accepted = (): Response => new Response(null, { status: 204 });
 /** A handler's answer with its body in memory, so that it can be sent and kept. Over 64 KiB the body is left out. */
 export async function wholeAnswer(answer: unknown, logger: Logger, id: string): Promise<Response> {
   if (answer === undefined) return accepted();
-  if (!(answer instanceof Response)) throw new TypeError(`onCallback must give a Response or nothing, got ${typeof answer}`);
+  if (!isResponse(answer)) throw new TypeError(`onCallback must give a Response or nothing, got ${typeof answer}`);
   const headers = new Headers(answer.headers);
   for (const name of FRAMING_HEADERS) headers.delete(name);
   const { status } = answer;
@@ -26,6 +26,12 @@ export async function wholeAnswer(answer: unknown, logger: Logger, id: string): 
     'the answer of a callback handler was too large, and went out without its body',
   );
   return new Response(null, { status });
+}
+
+/** By its shape: servers put a Response of their own in the platform's place, and what `fetch` gives is none of theirs. */
+function isResponse(answer: unknown): answer is Response {
+  if (typeof answer !== 'object' || answer === null) return false;
+  return 'status' in answer && 'headers' in answer && 'arrayBuffer' in answer;
 }
 
 async function bodyUpTo(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -7,6 +7,7 @@ export interface NodeRequest extends AsyncIterable<unknown> {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>>;
   readonly socket?: object;
+  readonly httpVersionMajor: number;
   /** False while bytes of it are still to come. */
   readonly complete: boolean;
   /** True once something has read of it. */
@@ -43,14 +44,14 @@ function absoluteUrl({ headers, socket }: NodeRequest, target: string | undefine
 }
 
 /**
- * The headers of an answer. Where bytes of the body are still to come, the connection ends with the answer: Node would else read
- * them all, to use the connection again.
+ * The headers of an answer. Where bytes of the body are still to come, an HTTP/1 connection ends with the answer: Node would else
+ * read them all, to use the connection again.
  */
-export function headersOf(response: Response, { complete }: NodeRequest): Record<string, string | string[]> {
+export function headersOf(response: Response, { complete, httpVersionMajor }: NodeRequest): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = Object.fromEntries(response.headers);
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) headers['set-cookie'] = cookies;
-  if (!complete) headers.connection = 'close';
+  if (!complete && httpVersionMajor === 1) headers.connection = 'close';
   return headers;
 }
 

@@ -1,7 +1,7 @@
 import { fingerprintOf } from '../idempotency/fingerprint.js';
 import { checkDeclaredLength, readBody } from './body.js';
 import { callbackId } from './callback-id.js';
-import { Handling } from './handling.js';
+import { Handling, type Proven } from './handling.js';
 import { type IncomingRequest, joinedHeaders, publicUrl } from './incoming.js';
 import { type ReceiverOptions, type ReceiverSettings, receiverSettings } from './options.js';
 import { prove } from './proof.js';
@@ -62,34 +62,35 @@ export function receiver(options: ReceiverOptions): Receiver {
 }
 
 async function answer(request: IncomingRequest, settings: ReceiverSettings, handling: Handling): Promise<Response> {
-  const fields: { name: string; id?: string } = { name: settings.name };
+  const { name, logger } = settings;
+  let id: string | undefined;
   try {
-    return await receive(request, settings, handling, fields);
+    const proven = await provenCallback(request, settings);
+    id = proven.id;
+    return await handling.answer(proven, {
+      key: `${name}:${id}`,
+      fingerprint: fingerprintOf({ to: name, body: proven.body }),
+    });
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal(500, 'the receiver failed', { cause: error });
-    logRefusal(settings.logger, refusal, fields);
+    logRefusal(logger, refusal, { name, id });
     return refusalResponse(refusal);
   }
 }
 
-/** The way of a callback: read, proven, told by its id, handled. Throws a Refusal where it ends. */
-async function receive(
-  { method, url: requested, headers: given, body: source }: IncomingRequest,
-  { schemes, idOf, name, origin, maxBytes, clock }: ReceiverSettings,
-  handling: Handling,
-  fields: { id?: string },
-): Promise<Response> {
+/** Reads a callback, has it proven, and tells its id. Throws a Refusal where one of these fails. */
+async function provenCallback(request: IncomingRequest, settings: ReceiverSettings): Promise<Proven> {
+  const { schemes, idOf, origin, maxBytes, clock } = settings;
+  const { method } = request;
   if (method !== 'POST') throw new Refusal(405, 'the method is not POST');
   const nowMs = clock.now();
-  const headers = joinedHeaders(given);
+  const headers = joinedHeaders(request.headers);
   checkDeclaredLength(headers, maxBytes);
-  const body = await readBody(source, maxBytes, clock);
-  const url = publicUrl(requested, origin);
-  const received = { headers: given, body, nowMs, method, url };
+  const body = await readBody(request.body, maxBytes, clock);
+  const url = publicUrl(request.url, origin);
+  const received = { headers: request.headers, body, nowMs, method, url };
   const verified = await prove(schemes, received, clock);
   const id = callbackId(idOf, received, verified);
-  fields.id = id;
   const json = <Data>(): Data => parseJson(body) as Data;
-  const proven = { id, timestampMs: verified.timestampMs, headers, url, body, json };
-  return handling.answer(proven, { key: `${name}:${id}`, fingerprint: fingerprintOf({ to: name, body }) });
+  return { id, timestampMs: verified.timestampMs, headers, url, body, json };
 }

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect, createServer as createSecureless } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import express, { type RequestHandler, Router } from 'express';
 import fastify from 'fastify';
@@ -154,6 +157,18 @@ describe('the Fastify plugin', () => {
 });
 
 describe('the Hono adapter', () => {
+  it('takes what fetch gave for an answer, though its server has a Response of its own', async () => {
+    const upstream = await listening(createServer((_, response) => response.writeHead(202).end('queued')).listen(0, '127.0.0.1'));
+    open.push(upstream);
+    const onCallback = () => fetch(upstream.url);
+    const receive = receiver({ signature: scheme, store: memoryIdempotencyStore(), onCallback });
+    const app = new Hono().post('/hooks', toHonoHandler(receive));
+    const server = await listening(serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as never);
+    open.push(server);
+    const answer = await post(server.url);
+    expect([answer.status, await answer.text()]).toEqual([202, 'queued']);
+  });
+
   it('answers 500 after a middleware has read the body, and logs what to change', async () => {
     const made = aReceiver();
     const app = new Hono();
@@ -173,6 +188,27 @@ describe('the Hono adapter', () => {
 });
 
 describe('the node:http adapter', () => {
+  it('serves HTTP/2, whose request line is among the headers', async () => {
+    const made = aReceiver(10);
+    const server = createSecureless(toNodeHandler(made.receive)).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const client = connect(`http://127.0.0.1:${port}`);
+    const send = async (body: string): Promise<unknown> => {
+      const stream = client.request({ ':method': 'POST', ':path': '/hooks', ...(await signed({ body })) });
+      stream.end(body);
+      const [headers] = await once(stream, 'response');
+      stream.resume();
+      await once(stream, 'close');
+      return headers[':status'];
+    };
+    expect(await send('{"n":1}')).toBe(204);
+    expect(await send('{"n":1,"more":2}')).toBe(413);
+    expect(made.urls).toEqual([`http://127.0.0.1:${port}/hooks`]);
+    client.close();
+    server.close();
+  });
+
   it('does not write over what another listener has answered', async () => {
     const made = aReceiver();
     const handle = toNodeHandler(made.receive);
