@@ -379,6 +379,7 @@ describe('settings', () => {
     { label: 'a'.repeat(65) },
     { tag: 'ü' },
     { tag: 7 },
+    { tag: 't'.repeat(257) },
     { tag: 'a\nb' },
     { expiresAfterMs: 999 },
     { expiresAfterMs: Number.NaN },

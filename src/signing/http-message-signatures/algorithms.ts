@@ -18,7 +18,6 @@ export interface Algorithm {
 
 export const MIN_SECRET_BYTES = 32;
 const MIN_RSA_BITS = 2_048;
-const ECDSA_P256_BYTES = 64;
 
 /** RFC 9421 §3.3.1: the salt is as long as the hash. Node's mask generation follows the hash by itself. */
 const pss = (key: KeyObject) => ({ key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 64 });
@@ -58,7 +57,7 @@ export const ALGORITHMS: Readonly<Record<HttpMessageSignatureAlgorithm, Algorith
     jwkNames: ['ES256'],
     fits: (key) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1',
     sign: (key, base) => sign('sha256', base, sideBySide(key)),
-    verify: (key, base, signature) => signature.length === ECDSA_P256_BYTES && verify('sha256', base, sideBySide(key), signature),
+    verify: (key, base, signature) => verify('sha256', base, sideBySide(key), signature),
   },
   'rsa-pss-sha512': {
     rule: `an RSA key of at least ${MIN_RSA_BITS} bits as PEM, JWK or KeyObject`,

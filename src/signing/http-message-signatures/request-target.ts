@@ -34,7 +34,4 @@ export function queryParameterValues({ query }: RequestTarget, name: string): re
 
 /** The percent-encode set of `application/x-www-form-urlencoded`, with a space as `%20`. */
 const encodeForm = (text: string): string =>
-  encodeURIComponent(text.toWellFormed()).replace(
-    /[!'()~]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  encodeURIComponent(text).replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { isRingbackError, RingbackError } from '../../errors.js';
-import { isHeaderName as isMethod } from '../../header-grammar.js';
 import { invalidSignature, receivedBody, singleHeader } from '../received.js';
 import type { ReceivedMessage, Verified } from '../scheme.js';
 import { checkAge } from '../timestamp.js';
@@ -80,10 +79,8 @@ function idOf({ headers }: SignedRequest, { idHeader }: Profile): { readonly id?
   return { id };
 }
 
-/** A method is a token, as the name of a header is. */
 function requestOf({ method, url, headers }: ReceivedMessage): SignedRequest {
-  if (typeof method !== 'string' || !isMethod(method))
-    throw invalidSignature(`method must be the request's, got ${typeof method}`);
+  if (typeof method !== 'string') throw invalidSignature(`method must be the request's, got ${typeof method}`);
   if (typeof url !== 'string') throw invalidSignature(`url must be the URL that the sender called, got ${typeof url}`);
   const target = requestTarget(url);
   if (target === undefined) throw invalidSignature('url must be the whole URL that the sender called, https://… or http://…');

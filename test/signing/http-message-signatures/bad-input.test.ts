@@ -174,11 +174,11 @@ describe('a signature that was truly made is refused', () => {
     ['a query parameter by a number', '"@query-param";name=1'],
     ['a query parameter of a related request', '"@query-param";name="tenant";req'],
     ['a header that is not there', '"x-missing"'],
-    ['a header as a structured field', '"content-digest";sf'],
-    ['a member of a header', '"content-digest";key="sha-256"'],
-    ['a header as bytes', '"content-type";bs'],
-    ['a trailer', '"content-type";tr'],
-    ['a header of a related request', '"content-type";req'],
+    ['a header as a structured field', '"x-kind";sf'],
+    ['a member of a header', '"x-kind";key="a"'],
+    ['a header as bytes', '"x-kind";bs'],
+    ['a trailer', '"x-kind";tr'],
+    ['a header of a related request', '"x-kind";req'],
     ['a header in upper case', '"Content-Type"'],
     ['the status', '"@status"'],
     ['itself', '"@signature-params"'],
@@ -187,7 +187,7 @@ describe('a signature that was truly made is refused', () => {
     ['the empty name', '""'],
     ['a number', '1'],
   ])('when it covers %s', (_what, text) => {
-    expect(refusal(forged(LIST.replace('("@method"', `("@method" ${text}`)))).toBe('invalid-signature');
+    expect(refusal(forged(LIST.replace('("@method"', `("@method" ${text}`), { 'x-kind': 'a=1' }))).toBe('invalid-signature');
   });
 
   it.each([
@@ -203,6 +203,19 @@ describe('a signature that was truly made is refused', () => {
   ])('when its created is %s', (_what, created) => {
     const list = `${COVERED}${created};keyid="test-shared-secret"`;
     expect(refusal(forged(list))).toBe('invalid-signature');
+  });
+
+  it.each(['msg 1', 'm'.repeat(300), '', 'müsli'])('when the id that it covers is %j', (id) => {
+    expect(refusal(forged(LIST, { 'webhook-id': id }))).toBe('invalid-signature');
+    expect(refusal(forged(LIST, { 'webhook-id': [id, id] }))).toBe('invalid-signature');
+  });
+
+  it('when it, or the digest that it covers, is very long', () => {
+    expect(refusal(forged(`${LIST};nonce="${'n'.repeat(16_000)}"`))).toBe('no error');
+    expect(refusal(forged(`${LIST};nonce="${'n'.repeat(17_000)}"`))).toBe('invalid-signature');
+    const digest = (length: number) => `md5=:${'AAAA'.repeat(length / 4)}:, ${headers['content-digest']}`;
+    expect(refusal(forged(LIST, { 'content-digest': digest(900) }))).toBe('no error');
+    expect(refusal(forged(LIST, { 'content-digest': digest(1_000) }))).toBe('invalid-signature');
   });
 
   it('as stale when its created is far in the future', () => {

@@ -22,6 +22,7 @@ describe('what is derived from a request, as RFC 9421 §2.2 shows it', () => {
     ['@target-uri', url, url],
     ['@target-uri', 'HTTPS://WWW.Example.com:443/path?param=value#part', url],
     ['@target-uri', 'http://www.example.com', 'http://www.example.com/'],
+    ['@target-uri', 'https://www.example.com/path?', 'https://www.example.com/path'],
     ['@authority', url, 'www.example.com'],
     ['@authority', 'http://WWW.EXAMPLE.com:80/', 'www.example.com'],
     ['@authority', 'http://www.example.com:443/', 'www.example.com:443'],
