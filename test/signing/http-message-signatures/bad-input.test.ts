@@ -187,7 +187,9 @@ describe('a signature that was truly made is refused', () => {
     ['the empty name', '""'],
     ['a number', '1'],
   ])('when it covers %s', (_what, text) => {
-    expect(refusal(forged(LIST.replace('("@method"', `("@method" ${text}`), { 'x-kind': 'a=1' }))).toBe('invalid-signature');
+    expect(
+      refusal(forged(LIST.replace('("@method"', `("@method" ${text}`), { 'x-kind': 'a=1', '@status': '200', '@body': 'b' })),
+    ).toBe('invalid-signature');
   });
 
   it.each([
@@ -271,6 +273,7 @@ describe('signature-input and signature', () => {
     ['cut short', input.slice(0, -1)],
     ['in no canonical form', input.replace(';created', '; created')],
     ['a string', 'sig1="@method"'],
+    ['a string that names its key', 'sig1="@method";keyid="test-shared-secret";created=1789000000'],
     ['of 20,000 characters', `${input};nonce="${'n'.repeat(20_000)}"`],
     ['under another label', input.replace('sig1', 'sig2')],
     ['under two labels', `${input}, ${input.replace('sig1', 'sig2')}`],
