@@ -1,17 +1,5 @@
 import type { Claim } from '../../idempotency/store.js';
-
-/** A case of a conformance suite that does not hold. Any runner shows its message. */
-class ConformanceError extends Error {
-  override readonly name: string = 'ConformanceError';
-}
-
-export function fail(why: string, options?: { readonly cause: unknown }): never {
-  throw new ConformanceError(why, options);
-}
-
-export function check(holds: boolean, why: string): asserts holds {
-  if (!holds) fail(why);
-}
+import { check, fail } from '../conformance-check.js';
 
 /** The token of a claim that must have won. */
 export function wonToken(claim: Claim, why: string): string {
@@ -45,7 +33,7 @@ export function tellsFingerprint(claim: Claim, wanted: string, why: string): voi
 export function replays(claim: Claim, result: Uint8Array, why: string): Uint8Array {
   check(claim.state === 'completed', `${why}: the key must be completed, but the claim came to ${show(claim)}`);
   const { result: kept } = claim;
-  check(kept instanceof Uint8Array, `${why}: the result must be a Uint8Array, got ${show(kept)}`);
+  check(tagOf(kept) === '[object Uint8Array]', `${why}: the result must be a Uint8Array, got ${show(kept)}`);
   check(kept.length === result.length, `${why}: the result must have ${result.length} bytes, got ${kept.length}`);
   const differs = result.findIndex((byte, index) => byte !== kept[index]);
   check(
@@ -60,19 +48,26 @@ export function answers(answer: boolean, wanted: boolean, why: string): void {
   check(answer === wanted, `${why}: it must answer ${wanted}, got ${show(answer)}`);
 }
 
+/** By its tag: Jest runs tests in a realm of their own, where an error of Node's is no `instanceof Error`. */
+export function isError(thrown: unknown, why: string): void {
+  check(tagOf(thrown) === '[object Error]', `${why}: what is thrown must be an Error, got ${show(thrown)}`);
+}
+
 /** The call must throw, at once or by its promise. */
 export async function throws(call: () => unknown, why: string): Promise<void> {
   let answer: unknown;
   try {
     answer = await call();
   } catch (error) {
-    check(error instanceof Error, `${why}: what is thrown must be an Error, got ${typeof error}`);
+    isError(error, why);
     return;
   }
   fail(`${why}: it must throw, but answered ${show(answer)}`);
 }
 
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
+
 function show(value: unknown): string {
   if (typeof value !== 'object' || value === null) return typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return 'state' in value ? String(value.state) : Object.prototype.toString.call(value);
+  return 'state' in value ? String(value.state) : tagOf(value);
 }

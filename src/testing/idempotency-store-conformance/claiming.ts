@@ -1,5 +1,6 @@
 import type { Claim, IdempotencyStore } from '../../idempotency/store.js';
-import { answers, check, isHeld, replays, tellsFingerprint, tellsWhatIsLeft, wonToken } from './checks.js';
+import { check } from '../conformance-check.js';
+import { answers, isHeld, replays, tellsFingerprint, tellsWhatIsLeft, wonToken } from './checks.js';
 import { type Cases, claimed, LONG_MS, SHORT_MS } from './store-case.js';
 
 const AT_ONCE = 50;

@@ -1,5 +1,5 @@
 import type { Claim, IdempotencyStore } from '../../idempotency/store.js';
-import { answers, check, isHeld, replays, wonToken } from './checks.js';
+import { answers, isError, isHeld, replays, wonToken } from './checks.js';
 import { type Cases, claimed, LONG_MS } from './store-case.js';
 
 const MAX_KEY_LENGTH = 300;
@@ -83,7 +83,7 @@ export const keys: Cases = {
       try {
         claim = await store.claim(key, { fingerprint: why, leaseMs: LONG_MS });
       } catch (error) {
-        check(error instanceof Error, `${why}: what is thrown must be an Error, got ${typeof error}`);
+        isError(error, why);
         continue;
       }
       const token = wonToken(claim, why);

@@ -1,7 +1,8 @@
 import { systemClock } from '../../clock.js';
 import type { IdempotencyStore } from '../../idempotency/store.js';
 import { randomId, systemRandom } from '../../random.js';
-import { fail, wonToken } from './checks.js';
+import { inTime as answered, fail } from '../conformance-check.js';
+import { wonToken } from './checks.js';
 
 /** One opened instance of the store under test. */
 export interface StoreUnderTest {
@@ -97,13 +98,4 @@ export async function claimed(store: IdempotencyStore, key: string, leaseMs: num
 }
 
 /** What a call came to, which must be known in time. */
-export async function inTime<T>(call: () => T | Promise<T>, why: string): Promise<T> {
-  const ended = new AbortController();
-  const late = systemClock.sleep(ANSWER_MS, ended.signal).then(() => fail(`${why}: no answer in ${ANSWER_MS} ms`));
-  late.catch(() => {});
-  try {
-    return await Promise.race([(async () => call())(), late]);
-  } finally {
-    ended.abort();
-  }
-}
+export const inTime = <T>(call: () => T | Promise<T>, why: string): Promise<T> => answered(call, ANSWER_MS, why);

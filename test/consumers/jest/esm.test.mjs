@@ -1,5 +1,5 @@
-import { createRingback, isRingbackError } from 'ringback';
-import { fakeClock, scriptedTransport } from 'ringback/testing';
+import { createRingback, isRingbackError, memoryIdempotencyStore } from 'ringback';
+import { fakeClock, idempotencyStoreConformance, scriptedTransport } from 'ringback/testing';
 
 test('an hour of retries passes in no time', async () => {
   const clock = fakeClock();
@@ -18,4 +18,13 @@ test('errors are told apart by their code', () => {
     caught = error;
   }
   expect(isRingbackError(caught, 'invalid-option')).toBe(true);
+});
+
+const clock = fakeClock();
+const store = memoryIdempotencyStore({ clock });
+idempotencyStoreConformance({
+  describe,
+  it,
+  createStore: () => ({ store }),
+  advance: (durationMs) => clock.advance(durationMs),
 });
