@@ -319,9 +319,15 @@ describe('settings', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
     const by = schemeOf({ secrets: [{ ...KEYS.rsaPss, key: privateKey }] });
     expect(by.verify(received(by))).toMatchObject({ id: 'msg_1' });
-    const toAnotherHash = { modulusLength: 2_048, hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256' };
-    const bound = generateKeyPairSync('rsa-pss', toAnotherHash);
-    expect(codeOf(() => schemeOf({ secrets: [{ ...KEYS.rsaPss, key: bound.privateKey }] }))).toBe('invalid-secret');
+    for (const binding of [
+      { hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256' },
+      { hashAlgorithm: 'sha512', mgf1HashAlgorithm: 'sha256' },
+      { hashAlgorithm: 'sha512', mgf1HashAlgorithm: 'sha512', saltLength: 100 },
+    ]) {
+      // The types have `saltLength` as text, which Node refuses.
+      const bound = generateKeyPairSync('rsa-pss', { modulusLength: 2_048, ...(binding as object) });
+      expect(codeOf(() => schemeOf({ secrets: [{ ...KEYS.rsaPss, key: bound.privateKey }] }))).toBe('invalid-secret');
+    }
   });
 
   it('takes a shared secret as text', () => {

@@ -16,25 +16,24 @@ export interface Algorithm {
   readonly verify: (key: KeyObject, base: Buffer, signature: Buffer) => boolean;
 }
 
-export const MIN_SECRET_BYTES = 32;
+const MIN_SECRET_BYTES = 32;
 const MIN_RSA_BITS = 2_048;
 
-/** RFC 9421 §3.3.1: the salt is as long as the hash. Node's mask generation follows the hash by itself. */
-const pss = (key: KeyObject) => ({ key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 64 });
+/** RFC 9421 §3.3.1: the salt is as long as the hash. */
+const PSS_SALT_BYTES = 64;
+const pss = (key: KeyObject) => ({ key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: PSS_SALT_BYTES });
 
 /** RFC 9421 §3.3.4: r and s side by side; Node's default is DER. */
 const sideBySide = (key: KeyObject) => ({ key, dsaEncoding: 'ieee-p1363' }) as const;
 
 const hmac = (key: KeyObject, base: Buffer): Buffer => createHmac('sha256', key).update(base).digest();
 
-function fitsPss(key: KeyObject): boolean {
-  const { modulusLength = 0, hashAlgorithm = 'sha512', mgf1HashAlgorithm = 'sha512' } = key.asymmetricKeyDetails ?? {};
+function fitsPss({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): boolean {
+  const { modulusLength = 0, hashAlgorithm = 'sha512', mgf1HashAlgorithm = 'sha512', saltLength = 0 } = asymmetricKeyDetails;
   if (modulusLength < MIN_RSA_BITS) return false;
-  // A key of the type rsa-pss may be bound to a hash.
-  return (
-    key.asymmetricKeyType === 'rsa' ||
-    (key.asymmetricKeyType === 'rsa-pss' && hashAlgorithm === 'sha512' && mgf1HashAlgorithm === 'sha512')
-  );
+  // A key of the type rsa-pss may be bound to a hash and to a least length of the salt.
+  const isFree = hashAlgorithm === 'sha512' && mgf1HashAlgorithm === 'sha512' && saltLength <= PSS_SALT_BYTES;
+  return asymmetricKeyType === 'rsa' || (asymmetricKeyType === 'rsa-pss' && isFree);
 }
 
 export const ALGORITHMS: Readonly<Record<HttpMessageSignatureAlgorithm, Algorithm>> = {

@@ -103,14 +103,14 @@ const CLIENT_CERT = [
 ].join('');
 
 /** The request that B.3's proxy hands on. */
-export const PROXIED_REQUEST = {
+const PROXIED_REQUEST = {
   method: 'POST',
   url: 'https://service.internal.example/foo?param=Value&Pet=dog',
   headers: { ...REQUEST.headers, Host: 'service.internal.example', 'Client-Cert': CLIENT_CERT },
 } as const;
 
 /** The request of B.4, which is transformed on its way. */
-export const TRANSFORMED_REQUEST = {
+const TRANSFORMED_REQUEST = {
   method: 'GET',
   url: 'https://example.org/demo?name1=Value1&Name2=value2',
   headers: { Host: 'example.org', Date: 'Fri, 15 Jul 2022 14:24:55 GMT', Accept: ['application/json', '*/*'] },
