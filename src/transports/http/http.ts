@@ -1,13 +1,14 @@
 import { buildConnector } from 'undici';
 import type { Answer, Message, Response } from '../../callback.js';
 import { RingbackError } from '../../errors.js';
+import { type AnswerReading, answerOf } from '../http-answer.js';
+import { requestHeaders } from '../request-headers.js';
 import type { Transport } from '../transport.js';
 import { guardedLookup } from './address-guard.js';
-import { answerOf, FORBIDDEN } from './answer.js';
+import { FORBIDDEN } from './answer.js';
 import { Exchange } from './exchange.js';
 import { type HttpOptions, type HttpSettings, httpSettings } from './options.js';
 import { Origins } from './origins.js';
-import { requestHeaders } from './request-headers.js';
 
 /**
  * Delivers over HTTP/1.1: each callback is one request, by default a POST of its bytes, on kept-alive connections. Use it for
@@ -40,6 +41,7 @@ import { requestHeaders } from './request-headers.js';
 export function http(options: HttpOptions = {}): Transport {
   const settings = httpSettings(options);
   const { method, maxResponseBytes, clock, classify } = settings;
+  const reading: AnswerReading = { transport: 'http', clock, classify };
   const headersOf = requestHeaders(options.headers);
   const origins = originsOf(settings);
   let closed = false;
@@ -56,7 +58,7 @@ export function http(options: HttpOptions = {}): Transport {
     }
     if (origin === undefined) return Promise.resolve(FORBIDDEN);
     const request = { path: target.path, method, headers: headersOf(message), body: message.body };
-    const answer = (response: Response): Answer => answerOf(response, message.to, clock, classify);
+    const answer = (response: Response): Answer => answerOf(response, message.to, reading);
     return new Exchange({ origin, request, signal, maxResponseBytes, answer }).start();
   };
 

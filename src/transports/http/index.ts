@@ -1,3 +1,3 @@
-export type { HttpClassify } from './answer.js';
+export type { HttpClassify } from '../http-answer.js';
 export { http } from './http.js';
 export type { HttpOptions, HttpTlsOptions } from './options.js';

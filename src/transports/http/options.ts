@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../clock.js';
 import { RingbackError } from '../../errors.js';
 import { checkNames, contractOption, functionOption, invalidOption, numberOption } from '../../options.js';
-import type { HttpClassify } from './answer.js';
+import type { HttpClassify } from '../http-answer.js';
 
 /** TLS beyond the defaults: PEM text. */
 export interface HttpTlsOptions {

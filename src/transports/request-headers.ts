@@ -1,8 +1,8 @@
-import type { Message } from '../../callback.js';
-import { RingbackError } from '../../errors.js';
-import { FRAMING_HEADERS, isHeaderName, isHeaderValue } from '../../header-grammar.js';
-import { invalidOption } from '../../options.js';
-import { VERSION } from '../../version.js';
+import type { Message } from '../callback.js';
+import { RingbackError } from '../errors.js';
+import { FRAMING_HEADERS, isHeaderName, isHeaderValue } from '../header-grammar.js';
+import { invalidOption } from '../options.js';
+import { VERSION } from '../version.js';
 
 /** A header that goes out with every message that does not bring its own. */
 interface StaticHeader {
