@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { isRingbackError, RingbackError } from '../../errors.js';
-import { invalidSignature, receivedBody, singleHeader } from '../received.js';
+import { invalidSignature, receivedBody } from '../received.js';
 import type { ReceivedMessage, Verified } from '../scheme.js';
 import { checkAge } from '../timestamp.js';
 import { type ClaimedSignature, claimedComponents, claimedSignatures, claimedTimes } from './claimed-signatures.js';
@@ -72,9 +72,10 @@ function verifyOne({ claimed, key }: Candidate, request: SignedRequest, nowMs: n
   return { ...idOf(request, profile), timestampMs: createdS * 1000 };
 }
 
-function idOf({ headers }: SignedRequest, { idHeader }: Profile): { readonly id?: string } {
+/** Two ids are joined by a comma and a space, which no id has. */
+function idOf(request: SignedRequest, { idHeader }: Profile): { readonly id?: string } {
   if (idHeader === undefined) return {};
-  const id = singleHeader(headers, idHeader);
+  const id = componentValue(component(idHeader), request, invalidSignature);
   if (!isHeaderId(id)) throw invalidSignature(`${idHeader} must be 1 to 256 visible ASCII characters`);
   return { id };
 }
