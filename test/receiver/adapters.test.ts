@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { memoryIdempotencyStore } from '../../src/index.js';
 import { type ReceivedCallback, type ReceiverOptions, receiver } from '../../src/receiver/index.js';
+import { jwt } from '../../src/signing/index.js';
 import { bytesOf, gate, type Log, log, type Sent, scheme, signed } from './sender.js';
 import { type Listening, rawConnection, SERVERS, until } from './servers.js';
 
@@ -135,6 +136,25 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     expect(handled).toEqual([]);
   });
 
+  it('refuses a token that came twice, though Node would keep the first and drop the other', async () => {
+    const token = jwt({ issuer: 'https://billing.example', secrets: [{ alg: 'HS256', key: Buffer.alloc(32, 'key'), kid: '1' }] });
+    const { port, handled, url } = await start(name, { signature: token });
+    const body = bytesOf('{"n":1}');
+    const headers = await token.sign({ id: 'msg_1', timestampMs: Date.now(), to: url, method: 'POST', headers: {}, body });
+    const { host } = new URL(url);
+    const head = ['POST /hooks HTTP/1.1', `host: ${host}`, 'content-length: 7', 'connection: close', ...lines(headers)];
+    for (const [times, status] of [
+      [2, 401],
+      [1, 204],
+    ] as const) {
+      const raw = rawConnection(port, times === 1 ? head : [...head, ...lines(headers)]);
+      raw.socket.write('{"n":1}');
+      await raw.closed;
+      expect(raw.text()).toContain(`HTTP/1.1 ${status} `);
+    }
+    expect(handled).toHaveLength(1);
+  });
+
   it('answers 405 to other methods', async () => {
     const { url } = await start(name);
     for (const method of ['GET', 'PUT', 'DELETE']) {
@@ -185,6 +205,15 @@ describe.each(Object.keys(SERVERS))('%s', (name) => {
     const { send } = await start(name, { maxBytes: 100_000 });
     expect((await send({ body: new Uint8Array(100_000) })).status).toBe(204);
     expect((await send({ id: 'more', body: new Uint8Array(100_001) })).status).toBe(413);
+  });
+
+  it('answers a chunked body over the cap although it has not ended, and then ends the connection', async () => {
+    const { port, handled } = await start(name, { maxBytes: 1_000 });
+    const raw = rawConnection(port, ['POST /hooks HTTP/1.1', 'host: api.example', 'transfer-encoding: chunked']);
+    raw.socket.write(`7d0\r\n${'x'.repeat(2_000)}\r\n`);
+    await raw.closed;
+    expect(raw.text()).toMatch(/^HTTP\/1\.1 413 /);
+    expect(handled).toEqual([]);
   });
 
   it('stops reading a chunked body over the cap', async () => {

@@ -8,9 +8,17 @@ import fastify from 'fastify';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
 import { memoryIdempotencyStore } from '../../src/index.js';
-import { receiver, toExpressHandler, toFastifyPlugin, toHonoHandler, toNodeHandler } from '../../src/receiver/index.js';
+import {
+  type IncomingRequest,
+  type Receiver,
+  receiver,
+  toExpressHandler,
+  toFastifyPlugin,
+  toHonoHandler,
+  toNodeHandler,
+} from '../../src/receiver/index.js';
 import { bytesOf, log, scheme, signed } from './sender.js';
-import { type Listening, listening } from './servers.js';
+import { type Listening, listening, rawConnection } from './servers.js';
 
 const open: Listening[] = [];
 afterEach(async () => {
@@ -188,6 +196,20 @@ describe('the Hono adapter', () => {
 });
 
 describe('the node:http adapter', () => {
+  it('keeps the connection open for the answer when a body is read in part', async () => {
+    const handle = async ({ body }: IncomingRequest): Promise<Response> => {
+      for await (const _chunk of body as AsyncIterable<Uint8Array>) break;
+      return new Response('too large', { status: 413 });
+    };
+    const inPart: Receiver = Object.assign(async () => new Response(), { handle });
+    const server = await listening(createServer(toNodeHandler(inPart)).listen(0, '127.0.0.1'));
+    open.push(server);
+    const raw = rawConnection(server.port, ['POST / HTTP/1.1', 'host: api.example', 'content-length: 2000']);
+    raw.socket.write('x'.repeat(1_000));
+    await raw.closed;
+    expect(raw.text()).toMatch(/^HTTP\/1\.1 413 [^]*too large$/);
+  });
+
   it('serves HTTP/2, whose request line is among the headers', async () => {
     const made = aReceiver(10);
     const server = createSecureless(toNodeHandler(made.receive)).listen(0, '127.0.0.1');
