@@ -18,7 +18,7 @@ export interface IdempotencyStoreConformanceOptions {
    * the processes of a service do. Keys are random, so the data need not be empty. `close` is called at the case's end.
    */
   readonly createStore: CreateStore;
-  /** Moves the store's time on. Left out, the suite uses leases of 300 to 600 ms and really waits: some 6 s in all. */
+  /** Moves the store's time on. Left out, the suite uses leases of 300 to 600 ms and really waits: some 7 s in all. */
   readonly advance?: (durationMs: number) => unknown;
   /** Opens an instance that can't reach its data: every method of it must throw within 2 s. Left out, that is not tested. */
   readonly createBrokenStore?: CreateStore;
@@ -30,7 +30,7 @@ export interface IdempotencyStoreConformanceOptions {
  * The contract of {@link IdempotencyStore} as a test-suite: run it on a store of your own. It declares its cases by the `describe`
  * and `it` it is given, brings its own checks, and needs nothing else.
  *
- * Without `advance` it waits really, each case well under two seconds. One case sets the process's `Date` an hour off while it
+ * Without `advance` it waits really, each case under a second. One case sets the process's `Date` an hour off while it
  * runs, so don't run other tests beside it in one process. A store that goes by the client's wall clock fails there: it takes
  * its database's clock instead, or a clock as an option, which the suite moves through `advance`.
  *

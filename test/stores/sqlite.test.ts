@@ -6,6 +6,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Claim, IdempotencyStore } from '../../src/idempotency/store.js';
 import { type SqliteDatabase, sqliteIdempotencyStore } from '../../src/stores/sqlite/index.js';
 import { fakeClock, idempotencyStoreConformance } from '../../src/testing/index.js';
+import { agreesWithModel } from '../idempotency/store-model.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ringback-sqlite-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -57,6 +58,12 @@ describe('sqliteIdempotencyStore, two connections to one file', () => {
 });
 
 describe('sqliteIdempotencyStore', () => {
+  it('agrees with a plain model, step by step, over random histories', async () => {
+    const database = open(':memory:');
+    let stores = 0;
+    await agreesWithModel((clock) => sqliteIdempotencyStore({ database, clock, table: `history_${stores++}` }), 200);
+  });
+
   it('survives a restart: what was completed is replayed, what was in flight is held', () => {
     const before = open('restart.db');
     const store = sqliteIdempotencyStore({ database: before });
