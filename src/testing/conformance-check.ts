@@ -13,6 +13,9 @@ export function check(holds: boolean, why: string): asserts holds {
   if (!holds) fail(why);
 }
 
+/** What kind of object it is, whatever realm it was made in: Jest runs tests in one of their own, where `instanceof` finds nothing. */
+export const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
+
 /** What a call came to, which must be known within `limitMs`. */
 export async function inTime<T>(call: () => T | Promise<T>, limitMs: number, why: string): Promise<T> {
   const ended = new AbortController();

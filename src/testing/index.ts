@@ -7,4 +7,7 @@ export {
   type ScriptedTransportOptions,
   scriptedTransport,
 } from './scripted-transport.js';
+export type { DestinationBehaviour, TransportSubject } from './transport-conformance/destination-behaviour.js';
+export type { CreateTransport, TransportUnderTest } from './transport-conformance/transport-case.js';
+export { type TransportConformanceOptions, transportConformance } from './transport-conformance.js';
 export type { ScriptedStep, TransportScript } from './transport-script.js';

@@ -1,5 +1,5 @@
 import type { Claim } from '../../idempotency/store.js';
-import { check, fail } from '../conformance-check.js';
+import { check, fail, tagOf } from '../conformance-check.js';
 
 /** The token of a claim that must have won. */
 export function wonToken(claim: Claim, why: string): string {
@@ -48,7 +48,6 @@ export function answers(answer: boolean, wanted: boolean, why: string): void {
   check(answer === wanted, `${why}: it must answer ${wanted}, got ${show(answer)}`);
 }
 
-/** By its tag: Jest runs tests in a realm of their own, where an error of Node's is no `instanceof Error`. */
 export function isError(thrown: unknown, why: string): void {
   check(tagOf(thrown) === '[object Error]', `${why}: what is thrown must be an Error, got ${show(thrown)}`);
 }
@@ -64,8 +63,6 @@ export async function throws(call: () => unknown, why: string): Promise<void> {
   }
   fail(`${why}: it must throw, but answered ${show(answer)}`);
 }
-
-const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
 
 function show(value: unknown): string {
   if (typeof value !== 'object' || value === null) return typeof value === 'string' ? JSON.stringify(value) : String(value);

@@ -1,0 +1,100 @@
+import { checkNames, functionOption, numberOption } from '../options.js';
+import { check, comesTrue } from './conformance-check.js';
+import { aborts } from './transport-conformance/aborts.js';
+import { activeResources, newSince, TELLS_WHAT_IS_ACTIVE } from './transport-conformance/active-resources.js';
+import { closing } from './transport-conformance/closing.js';
+import { OPTIONAL_SUBJECTS, type TransportSubject } from './transport-conformance/destination-behaviour.js';
+import { listeners } from './transport-conformance/listeners.js';
+import { outcomes } from './transport-conformance/outcomes.js';
+import { type CreateTransport, TransportCase, type TransportChecks } from './transport-conformance/transport-case.js';
+
+/** What {@link transportConformance} is given. */
+export interface TransportConformanceOptions {
+  /** The runner's: of vitest, node:test, jest or mocha. */
+  readonly describe: (name: string, body: () => void) => unknown;
+  /** The runner's. A case fails by a rejected promise. */
+  readonly it: (name: string, body: () => Promise<void>) => unknown;
+  /** Opens a transport, and what it sends to. Called once in each case. */
+  readonly createTransport: CreateTransport;
+  /**
+   * What the protocol, or the harness, is without, and why: `{ gone: 'SMTP has no reply for it' }`. The cases that need it are
+   * declared all the same, with this reason in their names, and hold nothing.
+   */
+  readonly leftOut?: Readonly<Partial<Record<Exclude<TransportSubject, 'delivers'>, string>>>;
+  /** The cap on a response's body that the transport was opened with, in bytes. Default 65,536. */
+  readonly maxResponseBytes?: number;
+}
+
+/**
+ * The contract of {@link Transport} as a test-suite: run it on a transport of your own. It declares its cases by the `describe`
+ * and `it` it is given, brings its own checks, and needs nothing else.
+ *
+ * You bring what the transport sends to: `createTransport` opens a transport and tells, for each of a set of behaviours (takes it,
+ * says no, hangs before an answer, …), the URI of a destination that behaves so. What your protocol can't do is named in
+ * `leftOut`. It waits really, well under a second in each case, so don't hand in a fake clock; and it looks at what
+ * keeps the process alive, so run nothing beside it in one process.
+ *
+ * @throws RingbackError `invalid-option` for an unknown option or a wrong one.
+ */
+export function transportConformance(options: TransportConformanceOptions): void {
+  const { describe, it, createTransport, leftOut = {}, maxResponseBytes = 65_536 } = checked(options);
+  const groups: Readonly<Record<string, TransportChecks>> = {
+    'how a send ends': outcomes(maxResponseBytes),
+    'what ends a send from outside': aborts,
+    'what close does': closing,
+    'what a send leaves on its signal': listeners,
+  };
+  const missing = (needs: readonly TransportSubject[]): string | undefined => {
+    const subject = needs.find((need) => need !== 'delivers' && leftOut[need] !== undefined);
+    return subject === undefined || subject === 'delivers' ? undefined : `left out, ${subject}: ${leftOut[subject]}`;
+  };
+  describe('a transport', () => {
+    for (const [group, cases] of Object.entries(groups)) {
+      describe(group, () => {
+        for (const [name, { needs, run }] of Object.entries(cases)) {
+          const why = missing(needs);
+          if (why === undefined) it(name, () => inCase(createTransport, run));
+          else it(`${name} (${why})`, async () => {});
+        }
+      });
+    }
+    describe('what is left of it', () => {
+      const name = 'leaves nothing that keeps the process alive';
+      if (TELLS_WHAT_IS_ACTIVE) it(name, () => leavesNothing(createTransport));
+      else it(`${name} (left out: this runtime does not tell what does)`, async () => {});
+    });
+  });
+}
+
+/** Runs a case on a transport of its own. What the case says comes before what its end says. */
+async function inCase(createTransport: CreateTransport, run: (given: TransportCase) => Promise<void>): Promise<void> {
+  const given = new TransportCase(await createTransport());
+  try {
+    await run(given);
+  } catch (error) {
+    await given.end().catch(() => {});
+    throw error;
+  }
+  await given.end();
+}
+
+/** By then what was closed is closed, on a slow machine. */
+const GONE_MS = 2_000;
+
+async function leavesNothing(createTransport: CreateTransport): Promise<void> {
+  const before = activeResources();
+  await inCase(createTransport, async (given) => {
+    for (let round = 0; round < 3; round++) await given.send('delivers');
+  });
+  const gone = await comesTrue(() => newSince(before).length === 0, GONE_MS);
+  check(gone, `nothing may keep the process alive once all is closed, but these do: ${newSince(before).join(', ')}`);
+}
+
+function checked(options: TransportConformanceOptions): TransportConformanceOptions {
+  const owner = 'transportConformance';
+  checkNames(owner, options, ['describe', 'it', 'createTransport', 'leftOut', 'maxResponseBytes']);
+  for (const name of ['describe', 'it', 'createTransport'] as const) functionOption(name, options[name] ?? null, undefined);
+  checkNames('leftOut', options.leftOut ?? {}, OPTIONAL_SUBJECTS);
+  numberOption('maxResponseBytes', options.maxResponseBytes, 0, { from: 0, integer: true });
+  return options;
+}
