@@ -12,8 +12,6 @@ export interface NodeRequest extends AsyncIterable<unknown> {
   readonly complete: boolean;
   /** True once something has read of it. */
   readonly readableDidRead: boolean;
-  /** Node's streams: reading may then stop without the connection being cut, so that the sender gets its answer. */
-  iterator?(options: { readonly destroyOnReturn: boolean }): AsyncIterable<unknown>;
 }
 
 /** What an adapter uses of a `node:http` response. */
@@ -32,8 +30,7 @@ export function fromNode(request: NodeRequest, target: string | undefined, body:
 
 /** The stream of a request that nothing has read yet. */
 export function unreadBody(request: NodeRequest): IncomingRequest['body'] {
-  if (request.readableDidRead) return undefined;
-  return request.iterator?.({ destroyOnReturn: false }) ?? request;
+  return request.readableDidRead ? undefined : request;
 }
 
 function absoluteUrl({ headers, socket }: NodeRequest, target: string | undefined): string | undefined {
