@@ -3,7 +3,8 @@
  * minor release, a removed one a major.
  *
  * - `invalid-option`: a setting is missing, unknown, out of range, or contradicts another. Thrown when something is built.
- * - `invalid-callback`: a callback, header or body can't be sent as it is. Thrown before anything is stored or sent.
+ * - `invalid-callback`: a callback, header or body can't be sent as it is, thrown before anything is stored or sent; or a
+ *   received body is not the JSON that it was read as.
  * - `unsupported-destination`: no transport accepts the destination's scheme.
  * - `invalid-secret`: a signing secret is malformed or too short.
  * - `secrets-unavailable`: the function that looks secrets up threw, did not answer in time, or gave none to sign with; nothing
