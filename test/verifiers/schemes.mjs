@@ -1,4 +1,4 @@
-import { github, hmac, jwt, standardWebhooks, stripe } from 'ringback/signing';
+import { github, hmac, httpMessageSignatures, jwt, standardWebhooks, stripe } from 'ringback/signing';
 
 const SECRET = 'a-shared-secret-of-more-than-32-bytes';
 const OTHER_SECRET = 'another-secret-of-more-than-32-bytes!';
@@ -43,6 +43,11 @@ export const SCHEMES = [
   {
     page: 'jwt.md',
     scheme: jwt({ issuer: 'https://billing.example', secrets: [{ alg: 'HS256', key: SECRET }] }),
+    parameters: ['method', 'url', 'headers', 'body', 'secret', 'now'],
+  },
+  {
+    page: 'http-message-signatures.md',
+    scheme: httpMessageSignatures({ secrets: [{ keyId: 'k', algorithm: 'hmac-sha256', key: SECRET }] }),
     parameters: ['method', 'url', 'headers', 'body', 'secret', 'now'],
   },
 ];

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { RingbackError } from '../../errors.js';
-import { isJwk, keyOfPair, sharedSecret } from '../jwt/key-material.js';
+import { isJwk, keyOfPair, sharedSecret } from '../key-material.js';
 import { ALGORITHMS, type HttpMessageSignatureAlgorithm, isAlgorithm } from './algorithms.js';
 
 /** A secret that both sides hold: who verifies could sign as well. */

@@ -1,7 +1,7 @@
 import type { JsonWebKey } from 'node:crypto';
+import { isJwk } from '../key-material.js';
 import { isJwtAlgorithm, type JwtAlgorithm } from './algorithms.js';
 import { type ParsedKey, parseKey } from './key.js';
-import { isJwk } from './key-material.js';
 
 /** Public keys as RFC 7517 §5 publishes them, with what else the document may hold. */
 export interface JwtKeySet {

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { RingbackError } from '../../errors.js';
+import { isJwk, keyOfPair, sharedSecret } from '../key-material.js';
 import { ALGORITHMS, isJwtAlgorithm, type JwtAlgorithm } from './algorithms.js';
-import { isJwk, keyOfPair, sharedSecret } from './key-material.js';
 
 /** A secret that both sides hold: who verifies could sign as well. */
 export interface JwtSharedSecret {
