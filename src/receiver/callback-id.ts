@@ -8,8 +8,8 @@ const MAX_ID_LENGTH = 256;
 export type IdOf = (received: ReceivedMessage, verified: Verified) => string;
 
 /**
- * The id to deduplicate by: what `idOf` says, else what the scheme vouches for. A proven message without a usable id is malformed; a
- * scheme that vouches for none, and no `idOf`, is a fault of the receiver's own, as nothing could be told apart then.
+ * The id to deduplicate by: what `idOf` says, else what the scheme vouches for. A proven message without a usable id is
+ * malformed; a scheme that vouches for none, and no `idOf`, is a fault of the receiver's own: nothing could be told apart then.
  */
 export function callbackId(idOf: IdOf | undefined, received: ReceivedMessage, verified: Verified): string {
   const id: unknown = idOf === undefined ? verified.id : idByUser(idOf, received, verified);

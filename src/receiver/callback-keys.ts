@@ -44,8 +44,8 @@ export class CallbackKeys {
   }
 
   /**
-   * Remembers that it was handled; false when the lease was lost. It may be repeated, so a store whose answer was lost is told once
-   * more.
+   * Remembers that it was handled; false when the lease was lost. It may be repeated, so a store whose answer was lost is told
+   * once more.
    *
    * @throws what the store throws, twice.
    */

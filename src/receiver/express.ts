@@ -13,9 +13,10 @@ export interface ExpressRequest extends NodeRequest {
 }
 
 /**
- * A receiver as a route handler of Express 4 or 5, and of what is built on it. Mount it before `express.json()`, so that it reads the raw body
- * itself, up to its `maxBytes`. Where something has read the body before, it needs the bytes: of `express.raw()`, or in
- * `request.rawBody` (NestJS: `rawBody: true`). Without them it answers 500 and logs what to change, as no signature can be checked.
+ * A receiver as a route handler of Express 4 or 5, and of what is built on it. Mount it before `express.json()`, so that it reads
+ * the raw body itself, up to its `maxBytes`. Where something has read the body before, it needs the bytes: of `express.raw()`,
+ * or in `request.rawBody` (NestJS: `rawBody: true`). Without them it answers 500 and logs what to change, as no signature can be
+ * checked.
  *
  * @param receive what `receiver()` made
  * @example

@@ -29,8 +29,8 @@ export interface FastifyApp {
 export type FastifyPlugin = (app: FastifyApp, options: object, done: () => void) => void;
 
 /**
- * A receiver as a plugin of Fastify 5 (and 4): register it with the path as `prefix`. It reads the raw body itself, up to its `maxBytes`. That holds
- * within the plugin alone: the other routes of the app keep their parsers.
+ * A receiver as a plugin of Fastify 5 (and 4): register it with the path as `prefix`. It reads the raw body itself, up to its
+ * `maxBytes`. That holds within the plugin alone: the other routes of the app keep their parsers.
  *
  * @param receive what `receiver()` made
  * @example

@@ -35,7 +35,7 @@ export class Handling {
 
   /** Answers when the handler has ended or its time is over; in that case it may end later, and what it did is still recorded. */
   async #run(proven: Proven, key: CallbackKey, token: string): Promise<Response> {
-    const { store, leaseMs, timeoutMs, clock } = this.#settings;
+    const { store, leaseMs, timeoutMs, clock, logger } = this.#settings;
     const lease = holdLease(store, key.key, token, leaseMs, clock);
     const stop = new AbortController();
     lease.signal.addEventListener('abort', () => stop.abort(lease.signal.reason), { once: true });
@@ -45,15 +45,16 @@ export class Handling {
       (answer) => this.#handled(answer, proven, key, token),
       (error: unknown) => this.#failed(error, key, token),
     );
-    const late = limit.over.then(() => {
-      lease.end();
-      const message = `the handler did not end in ${timeoutMs} ms`;
-      stop.abort(withoutStack(() => new RingbackError('attempt-timeout', message)));
-      ended.catch((error: unknown) => this.#settings.logger.warn({ id: proven.id, error }, 'a late callback handler failed'));
-      throw new Refusal(503, message);
-    });
-    late.catch(() => {});
-    return await Promise.race([ended, late]);
+    const hasEnded = work.then(
+      () => true,
+      () => true,
+    );
+    if (await Promise.race([hasEnded, limit.over.then(() => false)])) return await ended;
+    lease.end();
+    const message = `the handler did not end in ${timeoutMs} ms`;
+    stop.abort(withoutStack(() => new RingbackError('attempt-timeout', message)));
+    ended.catch((error: unknown) => logger.warn({ id: proven.id, error }, 'a late callback handler failed'));
+    throw new Refusal(503, message);
   }
 
   async #handle(callback: ReceivedCallback): Promise<Response> {

@@ -60,7 +60,7 @@ export async function writeToNode(response: Response, request: NodeRequest, out:
   out.end(body);
 }
 
-/** A 204 has no length: Node would else send an empty body in chunks. */
+/** Node would send a body without a length in chunks. A 204 and a 304 have no body, and so no length. */
 function lengthOf({ status }: Response, { length }: Uint8Array): Record<string, string> {
   return status === 204 || status === 304 ? {} : { 'content-length': String(length) };
 }

@@ -9,19 +9,20 @@ import type { ReceivedCallback } from './received-callback.js';
 
 /** Settings of `receiver`. */
 export interface ReceiverOptions {
-  /** What verifies. Several while a sender changes its scheme: a message is taken when one of them, asked in order, accepts it. */
+  /** What verifies. Several, at most 10, while a sender changes its scheme: a message is taken when one of them accepts it. */
   readonly signature: SignatureScheme | readonly SignatureScheme[];
   /** Where ids are remembered. One that all your processes share, such as those of `ringback/postgres` or `ringback/redis`. */
   readonly store: IdempotencyStore;
   /**
-   * Runs once per id, for callbacks whose signature holds. It answers the sender with the `Response` that it gives, or 204 when it
-   * gives nothing. May be async.
+   * Runs once per id, for callbacks whose signature holds. The sender is answered with the `Response` that it gives, or 204 when
+   * it gives nothing. A throw, or a response that is no 2xx, frees the id, so that a retry runs it again. May be async.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: async functions that return nothing are typed so.
   readonly onCallback: (callback: ReceivedCallback) => Response | undefined | void | Promise<Response | undefined | void>;
   /**
-   * The id to deduplicate by, for schemes that vouch for none, and for several tenants on one receiver. Take it from what is signed: an id in
-   * a header that no signature covers can be changed by who replays the message. Default: the id that the scheme vouches for.
+   * The id to deduplicate by, for schemes that vouch for none, and for several tenants on one receiver. Take it from what is
+   * signed: an id in a header that no signature covers can be changed by who replays the message. Default: the id that the scheme
+   * vouches for.
    */
   readonly idOf?: (received: ReceivedMessage, verified: Verified) => string;
   /** Keeps the ids of this receiver apart from all others in the store. 1 to 40 of `A-Z a-z 0-9 . _ -`. Default `receiver`. */

@@ -12,7 +12,7 @@ export interface ReceivedCallback {
   readonly url?: string | undefined;
   /** The bytes as they came, which were signed. */
   readonly body: Uint8Array;
-  /** The body as JSON. A RingbackError `invalid-callback` for any other, and 400 for the sender when the handler lets it through. */
+  /** The body as JSON. Any other throws a RingbackError `invalid-callback`, which is 400 for the sender if it gets through. */
   json<Data = unknown>(): Data;
   /** Aborted when the handler should stop: it ran longer than `timeoutMs`, or another process may hold the id now. */
   readonly signal: AbortSignal;

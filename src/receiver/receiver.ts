@@ -17,12 +17,12 @@ export interface Receiver {
 
 /**
  * The other end of a callback: verifies the signature, runs `onCallback` once per id, and answers the sender, also when the same
- * callback comes again, or several times at once. Mount it as it is where requests are fetch-style (Hono, Deno, Bun, workers, Next.js), or by
- * `toNodeHandler`, `toExpressHandler`, `toFastifyPlugin`, `toHonoHandler`.
+ * callback comes again, or several times at once. Mount it as it is where requests are fetch-style (Deno, Bun, workers, Next.js),
+ * or by `toNodeHandler`, `toExpressHandler`, `toFastifyPlugin`, `toHonoHandler`.
  *
  * 2xx: handled, now or before. 401: the signature is missing, wrong or stale. 409: being handled. 422: the id was used with
- * another body. 500: the handler threw, and its id is free for the sender's retry. 503: the store or the secrets don't answer. All
- * but 2xx say nothing but a fixed sentence; the reason goes to the `logger`.
+ * another body. 500: the handler threw, and its id is free for the sender's retry. 503: the store or the secrets don't answer.
+ * Refusals say nothing but a fixed sentence; the reason goes to the `logger`.
  *
  * Once means: no second run while the first is held or remembered. A process that dies between its effect and the record makes
  * the sender's retry run again: where that must not be, let the effect and the id commit in one transaction of your own.

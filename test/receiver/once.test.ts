@@ -182,6 +182,15 @@ describe('a handler that does not end', () => {
     expect(handled).toEqual(['msg_1']);
   });
 
+  it('is one whose own work lasts: how long the store takes to record it does not count', async () => {
+    const clock = fakeClock();
+    const complete = () => clock.sleep(8_000).then(() => true);
+    const { send } = post({ clock, timeoutMs: 5_000, store: storeWith({ complete }) });
+    const answer = send();
+    await clock.advance(8_000);
+    expect((await answer).status).toBe(204);
+  });
+
   it('but throws after all frees its id, and says so in the log alone', async () => {
     let runs = 0;
     const end = gate();
