@@ -1,4 +1,6 @@
 export { type FakeClock, type FakeClockOptions, fakeClock } from './fake-clock.js';
+export type { Fault } from './fault-proxy/fault.js';
+export { type FaultProxy, type FaultProxyOptions, faultProxy } from './fault-proxy.js';
 export type { CreateStore, StoreUnderTest } from './idempotency-store-conformance/store-case.js';
 export { type IdempotencyStoreConformanceOptions, idempotencyStoreConformance } from './idempotency-store-conformance.js';
 export {

@@ -39,7 +39,12 @@ export const ROOMS: readonly Room[] = [
   { name: 'receiver/', rooms: ['idempotency/'], contracts: ['signing/'], packages: [...PORTABLE_NODE] },
   { name: 'transports/', rooms: ['classify/'], contracts: [], packages: ['undici', 'node:net', 'node:dns', ...PORTABLE_NODE] },
   { name: 'outbox/', rooms: [], contracts: ['policies/'], packages: ['p-queue'] },
-  { name: 'testing/', rooms: ['classify/'], contracts: ['policies/', 'idempotency/', 'signing/', 'transports/'], packages: [] },
+  {
+    name: 'testing/',
+    rooms: ['classify/'],
+    contracts: ['policies/', 'idempotency/', 'signing/', 'transports/'],
+    packages: ['node:net'],
+  },
   {
     name: 'delivery/',
     rooms: ['classify/', 'policies/', 'idempotency/', 'outbox/'],
