@@ -27,7 +27,7 @@ export interface IdempotencyStoreConformanceOptions {
 }
 
 /**
- * The contract of {@link IdempotencyStore} as a test-suite: run it on a store of your own. It declares its cases by the `describe`
+ * The contract of `IdempotencyStore` as a test-suite: run it on a store of your own. It declares its cases by the `describe`
  * and `it` it is given, brings its own checks, and needs nothing else.
  *
  * Without `advance` it waits really, each case under a second. One case sets the process's `Date` an hour off while it

@@ -82,7 +82,7 @@ async function prepare(folder, tarball) {
 }
 
 function importedPackages(code) {
-  const specifiers = [...code.matchAll(/(?:\bfrom|(?<!['"])\bimport|\brequire)\s*\(?\s*['"]([^'"\n]+)['"]/g)].map(
+  const specifiers = [...code.matchAll(/(?:\bfrom\s+|(?<!['"])\bimport\s*\(?\s*|\brequire\s*\(\s*)['"]([^'"\n]+)['"]/g)].map(
     ([, specifier]) => specifier,
   );
   return specifiers
