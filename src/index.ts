@@ -78,4 +78,4 @@ export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './polici
 export { type Random, seededRandom, systemRandom } from './random.js';
 export { type CallSettings, createRingback, type Ringback } from './ringback.js';
 export type { ReceivedMessage, Signable, SignatureScheme, Verified } from './signing/scheme.js';
-export type { SendAttempt, Transport } from './transports/transport.js';
+export type { AttemptProgress, SendAttempt, Transport } from './transports/transport.js';

@@ -76,7 +76,7 @@ async function attempt(
   let cause: unknown;
   try {
     end = await pipeline.call(
-      ({ signal: attemptSignal }) => sender.send(delivery, transport, { number: attemptCount + 1, signal: attemptSignal }),
+      ({ signal: attemptSignal }) => sender.send(delivery, transport, journal.sends(attemptCount + 1, attemptSignal)),
       signal,
       options,
     );

@@ -39,7 +39,7 @@ export async function deliverNow(
   let cause: unknown;
   try {
     end = await pipeline.call(
-      ({ signal: attemptSignal, attempt }) => sender.send(delivery, transport, { number: attempt, signal: attemptSignal }),
+      ({ signal: attemptSignal, attempt }) => sender.send(delivery, transport, journal.sends(attempt, attemptSignal)),
       signal,
       options,
     );

@@ -1,13 +1,17 @@
 import type { AttemptRecord, Delivery } from '../callback.js';
 import type { Clock } from '../clock.js';
 import type { Outcome } from '../outcome.js';
+import { TIMED_OUT } from '../policies/pipeline/attempt.js';
 import type { CallObserver } from '../policies/pipeline/call.js';
 import type { Attempt, Refusal } from '../policies/policy.js';
 import type { RetryDecision } from '../policies/retry.js';
+import type { SendAttempt } from '../transports/transport.js';
 import type { EventBus } from './event-bus.js';
 
 /** A record keeps the last attempts; the count goes on. */
 const MAX_RECORDS = 20;
+/** A phase is a phrase; what is longer is cut. */
+const MAX_PHASE_LENGTH = 200;
 
 type MutableRecord = { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key] };
 
@@ -26,6 +30,8 @@ export class Journal implements CallObserver {
   lastDecision: RetryDecision | undefined = undefined;
   /** Set when the last thing that happened was a refusal of our own. */
   refusal: Refusal | undefined = undefined;
+  /** The attempt that runs, or ran last, as its transport sees it. */
+  private sending: SendAttempt | undefined = undefined;
   private readonly clock: Clock;
   private readonly events: EventBus;
 
@@ -37,7 +43,14 @@ export class Journal implements CallObserver {
     this.attemptCount = attemptCount;
   }
 
-  attemptEnded(attempt: Pick<Attempt, 'startedAtMs'>, outcome: Outcome, nowMs: number): void {
+  /** What a transport is handed for the attempt that begins. */
+  sends(number: number, signal: AbortSignal): SendAttempt {
+    this.sending = { number, signal, progress: undefined };
+    return this.sending;
+  }
+
+  attemptEnded(attempt: Pick<Attempt, 'startedAtMs'>, ended: Outcome, nowMs: number): void {
+    const outcome = ended === TIMED_OUT ? timedOutIn(this.sending) : ended;
     const durationMs = nowMs - attempt.startedAtMs;
     this.attemptCount++;
     this.lastOutcome = outcome;
@@ -87,6 +100,18 @@ export class Journal implements CallObserver {
   private keep(record: AttemptRecord): void {
     this.records.push(record);
     if (this.records.length > MAX_RECORDS) this.records.shift();
+  }
+}
+
+/** The timeout's outcome with the phase in which it came, where the transport told. */
+function timedOutIn(sending: SendAttempt | undefined): Outcome {
+  try {
+    const phase: unknown = sending?.progress?.phase;
+    if (typeof phase !== 'string' || phase === '') return TIMED_OUT;
+    return { kind: 'timed-out', reason: `${TIMED_OUT.reason}: ${phase.slice(0, MAX_PHASE_LENGTH)}` };
+  } catch {
+    // The transport is the user's, and its phase may be a getter that throws.
+    return TIMED_OUT;
   }
 }
 

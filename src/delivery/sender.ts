@@ -2,7 +2,7 @@ import type { Answer, Delivery, Message } from '../callback.js';
 import type { Clock } from '../clock.js';
 import { isRingbackError, RingbackError } from '../errors.js';
 import type { SignatureScheme } from '../signing/scheme.js';
-import type { SendAttempt, Transport } from '../transports/transport.js';
+import type { AttemptProgress, SendAttempt, Transport } from '../transports/transport.js';
 import type { SignatureFor } from './options.js';
 import { isPromiseLike } from './patience.js';
 
@@ -10,6 +10,8 @@ import { isPromiseLike } from './patience.js';
 export interface SendEnd extends Answer {
   readonly cause?: unknown;
 }
+
+const SIGNING: AttemptProgress = Object.freeze({ phase: 'waiting for the signature' });
 
 type Scheme = SignatureScheme | undefined;
 
@@ -84,6 +86,7 @@ export class Sender {
 
 async function sendLater(signed: PromiseLike<Message>, transport: Transport, attempt: SendAttempt): Promise<SendEnd> {
   let message: Message;
+  attempt.progress = SIGNING;
   try {
     message = await signed;
   } catch (cause) {
@@ -91,6 +94,7 @@ async function sendLater(signed: PromiseLike<Message>, transport: Transport, att
   }
   // The attempt may have timed out while it was signed: nobody waits for what would be sent now.
   attempt.signal.throwIfAborted();
+  attempt.progress = undefined;
   return transport.send(message, attempt);
 }
 

@@ -1,11 +1,19 @@
 import type { Answer, Message } from '../callback.js';
 
+/** Where an attempt stands. */
+export interface AttemptProgress {
+  /** A short phrase that goes on from `no answer in time: `, such as `connecting`. No secret, no address. Read when the attempt times out. */
+  readonly phase: string;
+}
+
 /** What a transport is told of the try it makes. */
 export interface SendAttempt {
   /** From 1. */
   readonly number: number;
   /** Aborted when the attempt times out, is cancelled, or the instance closes. A transport that ignores it is answered for. */
   readonly signal: AbortSignal;
+  /** Set by a transport that can tell where the attempt stands: a timeout then names the phase that it came in. */
+  progress?: AttemptProgress | undefined;
 }
 
 /**

@@ -18,7 +18,8 @@ export interface Interruption {
   readonly reason: unknown;
 }
 
-const TIMED_OUT: Outcome = Object.freeze({ kind: 'timed-out', reason: 'no answer in time' });
+/** The outcome of every attempt that its time or the deadline ended: one object, so that an observer knows it from a callee's own. */
+export const TIMED_OUT: Outcome = Object.freeze({ kind: 'timed-out', reason: 'no answer in time' });
 const CANCELLED: Outcome = Object.freeze({ kind: 'cancelled', reason: 'cancelled by the caller' });
 
 /** How the attempt before ended, and the wait that followed it. */
