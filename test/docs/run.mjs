@@ -33,7 +33,7 @@ const TSCONFIG = {
 /** A block that reads one of these needs that database; where none answers, it is not run, and the table says so. */
 const DATABASES = { REDIS_URL: 'redis', POSTGRES_URL: 'postgres' };
 /** What a block may need without importing it: ringback's optional peers. */
-const PEERS = ['jose'];
+const PEERS = ['jose', 'nodemailer', '@aws-sdk/client-sns'];
 
 const wanted = process.argv.slice(2);
 const files = (await pages(ROOT)).filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
