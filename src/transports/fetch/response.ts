@@ -1,0 +1,62 @@
+import type { Response } from '../../callback.js';
+import type { FetchedResponse, ResponseStream } from './fetch.js';
+
+/** An answer with its body, read up to the cap. An abort of the signal ends the reading; what was read so far then counts for nothing. */
+export async function readResponse(fetched: FetchedResponse, maxBytes: number, signal: AbortSignal): Promise<Response> {
+  const { status, body } = fetched;
+  const headers = headersOf(fetched);
+  if (body === null || body === undefined) return { status, headers, body: new Uint8Array(0), truncated: false };
+  return { status, headers, ...(await readBody(body, maxBytes, signal)) };
+}
+
+/** `set-cookie` comes once for each cookie, all other names once. */
+function headersOf({ headers }: FetchedResponse): Readonly<Record<string, string>> {
+  const values = new Map<string, string>();
+  headers.forEach((value, name) => {
+    const lowerName = name.toLowerCase();
+    const before = values.get(lowerName);
+    values.set(lowerName, before === undefined ? value : `${before}, ${value}`);
+  });
+  return Object.fromEntries(values);
+}
+
+async function readBody(
+  stream: ResponseStream,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<{ readonly body: Uint8Array; readonly truncated: boolean }> {
+  const reader = stream.getReader();
+  const cancel = (): void => void reader.cancel().catch(() => {});
+  signal.addEventListener('abort', cancel);
+  // A fetch that does not heed its signal may answer after the abort.
+  if (signal.aborted) cancel();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return { body: joined(chunks, bytes), truncated: false };
+      if (value === undefined || value.length === 0) continue;
+      const room = maxBytes - bytes;
+      if (value.length > room) {
+        cancel();
+        chunks.push(value.subarray(0, room));
+        return { body: joined(chunks, maxBytes), truncated: true };
+      }
+      chunks.push(value);
+      bytes += value.length;
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
