@@ -37,7 +37,12 @@ export const ROOMS: readonly Room[] = [
   { name: 'signing/', rooms: [], contracts: ['idempotency/'], packages: ['jose', ...PORTABLE_NODE] },
   { name: 'stores/', rooms: [], contracts: ['idempotency/'], packages: [...PORTABLE_NODE] },
   { name: 'receiver/', rooms: ['idempotency/'], contracts: ['signing/'], packages: [...PORTABLE_NODE] },
-  { name: 'transports/', rooms: ['classify/'], contracts: [], packages: ['undici', 'node:net', 'node:dns', ...PORTABLE_NODE] },
+  {
+    name: 'transports/',
+    rooms: ['classify/'],
+    contracts: [],
+    packages: ['undici', 'nodemailer', 'node:net', 'node:dns', ...PORTABLE_NODE],
+  },
   { name: 'outbox/', rooms: [], contracts: ['policies/'], packages: ['p-queue'] },
   {
     name: 'testing/',

@@ -1,0 +1,36 @@
+import type { RecipientEnds } from './recipient-ends.js';
+
+const NONE: RecipientEnds = new Map();
+
+/**
+ * Remembers who was reached by mails that did not reach everybody, so that the next attempt asks the others alone. It knows as many
+ * as it may, and forgets the oldest first: their recipients may then get the mail twice, under the same Message-ID.
+ */
+export class PartlySent {
+  readonly #max: number;
+  readonly #ends = new Map<string, RecipientEnds>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#ends.size;
+  }
+
+  of(key: string): RecipientEnds {
+    return this.#ends.get(key) ?? NONE;
+  }
+
+  keep(key: string, ends: RecipientEnds): void {
+    this.#ends.delete(key);
+    this.#ends.set(key, ends);
+    if (this.#ends.size <= this.#max) return;
+    const [oldest] = this.#ends.keys();
+    if (oldest !== undefined) this.#ends.delete(oldest);
+  }
+
+  forget(key: string): void {
+    this.#ends.delete(key);
+  }
+}
