@@ -1,15 +1,16 @@
 import { connect } from 'node:net';
 
-/** The databases that tests may ask for: where they are looked for, and the variable that says otherwise. */
+/** The servers that tests may ask for: where they are looked for, and the variable that says otherwise. */
 const SERVICES = {
   redis: { name: 'Redis', variable: 'TEST_REDIS_URL', url: 'redis://127.0.0.1:6379' },
   postgres: { name: 'PostgreSQL', variable: 'TEST_POSTGRES_URL', url: 'postgres://postgres@127.0.0.1:5432/postgres' },
+  smtp: { name: 'Postfix', variable: 'TEST_SMTP_URL', url: 'smtp://127.0.0.1:2525' },
 } as const;
 
 const ANSWER_MS = 1_000;
 
 /**
- * The URL of a database that answers. Where none does, one line says so and undefined comes back, for `describe.skipIf`;
+ * The URL of a server that answers. Where none does, one line says so and undefined comes back, for `describe.skipIf`;
  * under CI that is an error, so that no test is left out there.
  */
 export async function serviceUrl(service: keyof typeof SERVICES): Promise<string | undefined> {
