@@ -1,4 +1,4 @@
-import { RingbackError } from '../errors.js';
+import { isRingbackError, RingbackError } from '../errors.js';
 import { type Bookmark, DestinationMap } from '../policies/destination-map.js';
 import type { Pipeline } from '../policies/pipeline/pipeline.js';
 import type { Transport } from '../transports/transport.js';
@@ -76,6 +76,8 @@ function accepts(transport: Transport, to: URL): boolean {
   try {
     return transport.accepts(to);
   } catch (cause) {
+    // It is the transport's own scheme, and malformed by its rules.
+    if (isRingbackError(cause, 'invalid-callback')) throw cause;
     throw new RingbackError('unsupported-destination', `accepts() of the transport ${transport.name} threw`, { cause });
   }
 }

@@ -42,7 +42,10 @@ export interface Transport {
   readonly name: string;
   /** The HTTP method it sends with, for signature schemes that sign it. Leave it out where the protocol has none: they sign `POST`. */
   readonly method?: string;
-  /** True for destinations it can carry to. The first transport that accepts is taken. */
+  /**
+   * True for destinations it can carry to. The first transport that accepts is taken. It may throw `invalid-callback` for one of its
+   * scheme that it could never carry to: such a callback is refused at the door.
+   */
   accepts(to: URL): boolean;
   /** Makes one attempt: sends the message's headers and bytes as they are, and retries nothing by itself. */
   send(message: Message, attempt: SendAttempt): Promise<Answer>;
