@@ -1,9 +1,11 @@
 import type { Answer } from '../../callback.js';
 import { networkOutcome } from '../../classify/network-error.js';
-import { FORBIDDEN_REASON, ForbiddenAddressError } from './address-guard.js';
+import { ForbiddenAddressError, ResolverError } from './guarded-lookup.js';
 
-/** The answer that says that the address is not allowed. */
-export const FORBIDDEN: Answer = { outcome: { kind: 'forbidden', reason: FORBIDDEN_REASON } };
+/** The answer of a destination that the guard refuses. */
+export function forbidden(reason: string): Answer {
+  return { outcome: { kind: 'forbidden', reason } };
+}
 
 /** undici's names for a request that it does not send: the message is at fault, so trying again changes nothing. */
 const REFUSED_BY_UNDICI: ReadonlySet<unknown> = new Set([
@@ -14,9 +16,10 @@ const REFUSED_BY_UNDICI: ReadonlySet<unknown> = new Set([
 
 /** What a failed exchange means. Reasons are phrases of ours: the network's own messages name addresses. */
 export function failureOf(error: unknown): Answer {
-  if (error instanceof ForbiddenAddressError) return FORBIDDEN;
+  if (error instanceof ForbiddenAddressError) return forbidden(error.message);
   const { code } = error as { readonly code?: unknown };
   if (REFUSED_BY_UNDICI.has(code)) return { outcome: { kind: 'rejected', reason: 'the request is no valid HTTP' } };
-  const reason = typeof code === 'string' ? `network error ${code}` : 'network error';
+  const unnamed = error instanceof ResolverError ? 'resolveHost failed' : 'network error';
+  const reason = typeof code === 'string' ? `network error ${code}` : unnamed;
   return { outcome: networkOutcome(error) ?? { kind: 'failed', reason } };
 }

@@ -4,9 +4,9 @@ import { RingbackError } from '../../errors.js';
 import { type AnswerReading, answerOf } from '../http-answer.js';
 import { requestHeaders } from '../request-headers.js';
 import type { Transport } from '../transport.js';
-import { guardedLookup } from './address-guard.js';
-import { FORBIDDEN } from './answer.js';
+import { forbidden } from './answer.js';
 import { Exchange } from './exchange.js';
+import { guardedLookup } from './guarded-lookup.js';
 import { type HttpOptions, type HttpSettings, httpSettings } from './options.js';
 import { Origins } from './origins.js';
 
@@ -40,7 +40,7 @@ import { Origins } from './origins.js';
  */
 export function http(options: HttpOptions = {}): Transport {
   const settings = httpSettings(options);
-  const { method, maxResponseBytes, clock, classify } = settings;
+  const { method, maxResponseBytes, clock, classify, guard } = settings;
   const reading: AnswerReading = { transport: 'http', clock, classify };
   const headersOf = requestHeaders(options.headers);
   const origins = originsOf(settings);
@@ -53,10 +53,11 @@ export function http(options: HttpOptions = {}): Transport {
     let origin = origins.get(target.origin);
     if (origin === undefined) {
       const url = parse(message.to);
+      const refusal = guard.refusalOf(url);
+      if (refusal !== undefined) return Promise.resolve(forbidden(refusal));
       target = { origin: url.origin, path: url.pathname + url.search };
       origin = origins.get(target.origin) ?? origins.open(url);
     }
-    if (origin === undefined) return Promise.resolve(FORBIDDEN);
     const request = { path: target.path, method, headers: headersOf(message), body: message.body };
     const answer = (response: Response): Answer => answerOf(response, message.to, reading);
     return new Exchange({ origin, request, signal, maxResponseBytes, answer }).start();
@@ -81,15 +82,17 @@ export function http(options: HttpOptions = {}): Transport {
   };
 }
 
-function originsOf({ tls, connectTimeoutMs, allowPrivate, connectionsPerOrigin, maxOrigins }: HttpSettings): Origins {
-  const connect = buildConnector({
-    ...(tls as object),
-    // One exchange per connection: its bounds are plain, and what an abort destroys is that attempt's own.
-    allowH2: false,
-    timeout: connectTimeoutMs,
-    lookup: guardedLookup({ allowPrivate }),
-  });
-  return new Origins({ connect, allowPrivate, connectionsPerOrigin, maxOrigins });
+function originsOf(settings: HttpSettings): Origins {
+  const { tls, connectTimeoutMs, connectionsPerOrigin, maxOrigins } = settings;
+  const connectorTo = (url: URL): buildConnector.connector =>
+    buildConnector({
+      ...(tls as object),
+      // One exchange per connection: its bounds are plain, and what an abort destroys is that attempt's own.
+      allowH2: false,
+      timeout: connectTimeoutMs,
+      lookup: guardedLookup(settings, url),
+    });
+  return new Origins({ connectorTo, connectionsPerOrigin, maxOrigins });
 }
 
 /** Where a request goes. */

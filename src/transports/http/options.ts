@@ -1,7 +1,10 @@
 import { type Clock, systemClock } from '../../clock.js';
 import { RingbackError } from '../../errors.js';
 import { checkNames, contractOption, functionOption, invalidOption, numberOption } from '../../options.js';
+import { GUARD_OPTION_NAMES, guardSettings, type OutboundGuardOptions } from '../addresses/guard-options.js';
+import { OutboundGuard } from '../addresses/outbound-guard.js';
 import type { HttpClassify } from '../http-answer.js';
+import type { HostResolver } from './guarded-lookup.js';
 
 /** TLS beyond the defaults: PEM text. */
 export interface HttpTlsOptions {
@@ -14,7 +17,7 @@ export interface HttpTlsOptions {
 }
 
 /** Settings of `http`. */
-export interface HttpOptions {
+export interface HttpOptions extends OutboundGuardOptions {
   /** Default `POST`. */
   readonly method?: 'POST' | 'PUT' | 'PATCH';
   /** Sent with every message that does not bring its own of that name. `content-type` is the callback's alone. */
@@ -27,8 +30,8 @@ export interface HttpOptions {
   readonly connectionsPerOrigin?: number;
   /** Origins with connections at once, 1 to 1,000,000. At the bound an idle one is closed. Default 1,000. */
   readonly maxOrigins?: number;
-  /** Lets callbacks go to loopback and private addresses: for tests, and where receivers live in your own network. Default false. */
-  readonly allowPrivate?: boolean;
+  /** Turns names into addresses, at each connect. They are checked as any. Default: the system's resolver. */
+  readonly resolveHost?: HostResolver;
   /** Your own reading of a response; `undefined` leaves it to the default. */
   readonly classify?: HttpClassify;
   /** Default: the authorities that Node brings, and no certificate of the client's. */
@@ -38,7 +41,10 @@ export interface HttpOptions {
 }
 
 /** The same, checked and complete. */
-export interface HttpSettings extends Required<Omit<HttpOptions, 'classify' | 'headers'>> {
+export interface HttpSettings
+  extends Required<Omit<HttpOptions, 'classify' | 'headers' | 'resolveHost' | keyof OutboundGuardOptions>> {
+  readonly guard: OutboundGuard;
+  readonly resolveHost: HostResolver | undefined;
   readonly classify: HttpClassify | undefined;
 }
 
@@ -49,7 +55,8 @@ const NAMES: readonly (keyof HttpOptions)[] = [
   'connectTimeoutMs',
   'connectionsPerOrigin',
   'maxOrigins',
-  'allowPrivate',
+  ...GUARD_OPTION_NAMES,
+  'resolveHost',
   'classify',
   'tls',
   'clock',
@@ -60,15 +67,15 @@ const METHODS: readonly unknown[] = ['POST', 'PUT', 'PATCH'];
 /** Checks all options but the headers, which their own file checks. Throws `invalid-option`. */
 export function httpSettings(options: HttpOptions): HttpSettings {
   checkNames('http', options, NAMES);
-  const { method = 'POST', allowPrivate = false, tls = {} } = options;
+  const { method = 'POST', tls = {} } = options;
   if (!METHODS.includes(method)) throw invalidOption('method', 'POST, PUT or PATCH', method);
-  if (typeof allowPrivate !== 'boolean') throw invalidOption('allowPrivate', 'true or false', allowPrivate);
   checkTls(tls);
   const integer = (name: keyof HttpOptions, fallback: number, from: number, to: number): number =>
     numberOption(name, options[name], fallback, { from, to, integer: true });
   return {
     method,
-    allowPrivate,
+    guard: new OutboundGuard(guardSettings(options)),
+    resolveHost: functionOption('resolveHost', options.resolveHost, undefined),
     tls,
     maxResponseBytes: integer('maxResponseBytes', 65_536, 0, 2 ** 24),
     connectTimeoutMs: numberOption('connectTimeoutMs', options.connectTimeoutMs, 10_000, { above: 0, to: 600_000 }),

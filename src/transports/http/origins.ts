@@ -1,6 +1,5 @@
-import { isIP, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { type buildConnector, Pool } from 'undici';
-import { isAllowed } from './address-guard.js';
 
 type Connector = buildConnector.connector;
 
@@ -48,8 +47,8 @@ export class Origin {
 export interface OriginsSettings {
   readonly maxOrigins: number;
   readonly connectionsPerOrigin: number;
-  readonly allowPrivate: boolean;
-  readonly connect: Connector;
+  /** What connects to an origin: it checks each address that the origin's name resolves to. */
+  readonly connectorTo: (origin: URL) => Connector;
 }
 
 /** How many origins an eviction looks at before it takes the next one, busy or not: its cost must not grow with their number. */
@@ -81,14 +80,11 @@ export class Origins {
     return origin;
   }
 
-  /** Opens a pool for the URL's origin; undefined where its host is an address that is refused. */
-  open(url: URL): Origin | undefined {
-    const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
-    // No lookup will see an address, and a URL's parser has brought every spelling of it to one form.
-    if (isIP(host) !== 0 && !isAllowed(host, this.#settings)) return undefined;
+  /** Opens a pool for the URL's origin, which the guard has let through: where its host is an address, nothing checks it later. */
+  open(url: URL): Origin {
     if (this.#origins.size >= this.#settings.maxOrigins) this.#makeRoom();
-    const { connectionsPerOrigin, connect } = this.#settings;
-    const origin = new Origin(url.origin, connectionsPerOrigin, connect);
+    const { connectionsPerOrigin, connectorTo } = this.#settings;
+    const origin = new Origin(url.origin, connectionsPerOrigin, connectorTo(url));
     const leaveIfIdle = (): void => {
       if (origin.pending === 0 && origin.pool.stats.connected === 0) this.#leave(url.origin, origin);
     };

@@ -34,14 +34,14 @@ it.each([1, 2, 3, 4, 5])(
         if (pick(10) === 0) socket.end();
       });
     });
-    const origins = new Origins({ maxOrigins: 2, connectionsPerOrigin: 4, allowPrivate: true, connect: buildConnector({}) });
+    const origins = new Origins({ maxOrigins: 2, connectionsPerOrigin: 4, connectorTo: () => buildConnector({}) });
     onTestFinished(() => origins.close());
     const used = new Set<Origin>();
     const settled: Promise<string>[] = [];
     for (let i = 0; i < 400; i++) {
       // Every tenth goes where nobody listens.
       const url = new URL(pick(10) === 0 ? 'http://127.0.0.1:1' : server.url);
-      const origin = origins.get(url.origin) ?? (origins.open(url) as Origin);
+      const origin = origins.get(url.origin) ?? origins.open(url);
       used.add(origin);
       const controller = new AbortController();
       const answer = (): never => ({ outcome: { kind: 'delivered' } }) as never;

@@ -12,12 +12,12 @@ import { type Origin, Origins } from '../../../src/transports/http/origins.js';
 import { answering, loopback, type Receiver, rawReceiver, receiver, send } from './receiver.js';
 
 function open(maxOrigins: number): Origins {
-  const origins = new Origins({ maxOrigins, connectionsPerOrigin: 2, allowPrivate: true, connect: buildConnector({}) });
+  const origins = new Origins({ maxOrigins, connectionsPerOrigin: 2, connectorTo: () => buildConnector({}) });
   onTestFinished(() => origins.close());
   return origins;
 }
 
-const opened = (origins: Origins, { url }: Receiver): Origin => origins.open(new URL(url)) as Origin;
+const opened = (origins: Origins, { url }: Receiver): Origin => origins.open(new URL(url));
 
 function exchange(origin: Origin): Promise<unknown> {
   const request = { path: '/', method: 'POST', headers: [], body: null };
@@ -83,7 +83,7 @@ describe('the origins with a pool', () => {
 
   it('lose the one that could not be connected to', async () => {
     const origins = open(10);
-    await exchange(origins.open(new URL('http://127.0.0.1:1/')) as Origin);
+    await exchange(origins.open(new URL('http://127.0.0.1:1/')));
     await until(() => origins.size === 0);
   });
 });
