@@ -1,4 +1,4 @@
-import { checkNames, functionOption, numberOption } from '../options.js';
+import { checkNames, functionOption, invalidOption, numberOption } from '../options.js';
 import { check, comesTrue } from './conformance-check.js';
 import { aborts } from './transport-conformance/aborts.js';
 import { activeResources, newSince, TELLS_WHAT_IS_ACTIVE } from './transport-conformance/active-resources.js';
@@ -26,7 +26,7 @@ export interface TransportConformanceOptions {
 }
 
 /**
- * The contract of {@link Transport} as a test-suite: run it on a transport of your own. It declares its cases by the `describe`
+ * The contract of `Transport` as a test-suite: run it on a transport of your own. It declares its cases by the `describe`
  * and `it` it is given, brings its own checks, and needs nothing else.
  *
  * You bring what the transport sends to: `createTransport` opens a transport and tells, for each of a set of behaviours (takes it,
@@ -35,6 +35,49 @@ export interface TransportConformanceOptions {
  * keeps the process alive, so run nothing beside it in one process.
  *
  * @throws RingbackError `invalid-option` for an unknown option or a wrong one.
+ * @example
+ * ```ts
+ * import { describe, it } from 'node:test';
+ * import type { Transport } from 'ringback';
+ * import { transportConformance } from 'ringback/testing';
+ *
+ * let prints = 0;
+ * const printer: Transport = {
+ *   name: 'printer',
+ *   accepts: (to) => to.protocol === 'print:',
+ *   send: async (message, { signal }) => {
+ *     signal.throwIfAborted();
+ *     prints++;
+ *     if (message.to === 'print:tray-1') return { outcome: { kind: 'delivered' } };
+ *     return { outcome: { kind: 'rejected', reason: 'no such tray' } };
+ *   },
+ * };
+ * const [atOnce, noNetwork] = ['it prints at once', 'there is no network'];
+ * transportConformance({
+ *   describe,
+ *   it,
+ *   createTransport: () => {
+ *     prints = 0;
+ *     const trays = { delivers: 'print:tray-1', rejects: 'print:tray-9' };
+ *     return { transport: printer, destination: (behaviour) => trays[behaviour as 'delivers' | 'rejects'], requests: () => prints };
+ *   },
+ *   leftOut: {
+ *     'delivers-late': atOnce,
+ *     'hangs-before-answer': atOnce,
+ *     'hangs-in-answer': atOnce,
+ *     'hangs-in-connect': noNetwork,
+ *     'hangs-in-tls': noNetwork,
+ *     unreachable: noNetwork,
+ *     openConnections: noNetwork,
+ *     fails: 'a printer on fire says nothing',
+ *     overloads: 'its queue has no end',
+ *     gone: 'a tray can be put back',
+ *     forbidden: 'all trays are ours',
+ *     'answers-too-much': 'it answers nothing',
+ *     close: 'it holds nothing open',
+ *   },
+ * });
+ * ```
  */
 export function transportConformance(options: TransportConformanceOptions): void {
   const { describe, it, createTransport, leftOut = {}, maxResponseBytes = 65_536 } = checked(options);
@@ -66,16 +109,14 @@ export function transportConformance(options: TransportConformanceOptions): void
   });
 }
 
-/** Runs a case on a transport of its own. What the case says comes before what its end says. */
+/** Runs a case on a transport of its own. */
 async function inCase(createTransport: CreateTransport, run: (given: TransportCase) => Promise<void>): Promise<void> {
   const given = new TransportCase(await createTransport());
   try {
     await run(given);
-  } catch (error) {
-    await given.end().catch(() => {});
-    throw error;
+  } finally {
+    await given.end();
   }
-  await given.end();
 }
 
 /** By then what was closed is closed, on a slow machine. */
@@ -85,6 +126,7 @@ async function leavesNothing(createTransport: CreateTransport): Promise<void> {
   const before = activeResources();
   await inCase(createTransport, async (given) => {
     for (let round = 0; round < 3; round++) await given.send('delivers');
+    await given.close();
   });
   const gone = await comesTrue(() => newSince(before).length === 0, GONE_MS);
   check(gone, `nothing may keep the process alive once all is closed, but these do: ${newSince(before).join(', ')}`);
@@ -95,6 +137,9 @@ function checked(options: TransportConformanceOptions): TransportConformanceOpti
   checkNames(owner, options, ['describe', 'it', 'createTransport', 'leftOut', 'maxResponseBytes']);
   for (const name of ['describe', 'it', 'createTransport'] as const) functionOption(name, options[name] ?? null, undefined);
   checkNames('leftOut', options.leftOut ?? {}, OPTIONAL_SUBJECTS);
+  for (const [subject, why] of Object.entries(options.leftOut ?? {})) {
+    if (typeof why !== 'string' || why === '') throw invalidOption(`leftOut.${subject}`, 'text that says why', why);
+  }
   numberOption('maxResponseBytes', options.maxResponseBytes, 0, { from: 0, integer: true });
   return options;
 }

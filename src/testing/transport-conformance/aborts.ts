@@ -12,7 +12,7 @@ const cancelled = (): Error => new RingbackError('cancelled', 'the caller gave u
 async function abortIn(given: TransportCase, behaviour: DestinationBehaviour, reason: Error): Promise<void> {
   const sending = await given.hang(behaviour);
   sending.signal.abort(reason);
-  endedByAbort(await sending.end(), reason, `a send to what ${behaviour}, aborted there`);
+  endedByAbort(await sending.end(), reason, `a send to '${behaviour}', aborted there`);
 }
 
 const timesOut = (behaviour: DestinationBehaviour): TransportCheck => ({
@@ -59,7 +59,7 @@ export const aborts: TransportChecks = {
     needs: [],
     run: async (given) => {
       const sending = given.begin(await given.destination('delivers'));
-      endedAs(await sending.end(), 'delivered', 'a send to what delivers');
+      endedAs(await sending.end(), 'delivered', "a send to 'delivers'");
       sending.signal.abort(cancelled());
       endedAs(await sending.end(), 'delivered', 'the same send, after the abort');
       endedAs(await given.send('delivers'), 'delivered', 'the send after it');

@@ -16,7 +16,8 @@ export function endedAs(end: SendEnd, kind: OutcomeKind, why: string): Outcome {
     return outcome;
   }
   const { outcome } = end.answer;
-  check(outcome.kind === kind, `${why}: it must be ${kind}, got ${outcome.kind} (${outcome.reason})`);
+  const because = outcome.reason === undefined ? '' : ` (${outcome.reason})`;
+  check(outcome.kind === kind, `${why}: it must be ${kind}, got ${outcome.kind}${because}`);
   return outcome;
 }
 

@@ -16,7 +16,7 @@ const afterTheEnd = (behaviour: DestinationBehaviour): TransportCheck => ({
   run: async (given) => {
     const sending = given.begin(await given.destination(behaviour));
     await sending.end();
-    await areGone(sending, `after a send to what ${behaviour}`);
+    await areGone(sending, `after a send to '${behaviour}'`);
   },
 });
 
@@ -26,7 +26,7 @@ const afterAnAbort = (behaviour: DestinationBehaviour): TransportCheck => ({
     const sending = await given.hang(behaviour);
     sending.signal.abort(new RingbackError('cancelled', 'the caller gave up'));
     await sending.end();
-    await areGone(sending, `after a send to what ${behaviour}, aborted there`);
+    await areGone(sending, `after a send to '${behaviour}', aborted there`);
   },
 });
 

@@ -14,9 +14,18 @@ const comesTo = (behaviour: DestinationBehaviour, kind: OutcomeKind): TransportC
   needs: [behaviour],
   run: async (given) => {
     const end = await given.send(behaviour);
-    const why = `a send to what ${behaviour}`;
+    const why = `a send to '${behaviour}'`;
     saysWhy(endedAs(end, kind, why), why);
     hasPlainAnswer(end, why);
+  },
+});
+
+const isOneRequest = (behaviour: DestinationBehaviour): TransportCheck => ({
+  needs: [behaviour, 'requests'],
+  run: async (given) => {
+    await given.send(behaviour);
+    const requests = given.requests();
+    check(requests === 1, `a send to '${behaviour}' must be one request, got ${requests}`);
   },
 });
 
@@ -37,7 +46,7 @@ export const outcomes = (maxResponseBytes: number): TransportChecks => ({
     needs: ['delivers'],
     run: async (given) => {
       for (let round = 1; round <= 3; round++) {
-        const why = `send ${round} to what delivers`;
+        const why = `send ${round} to 'delivers'`;
         const end = await given.send('delivers');
         endedAs(end, 'delivered', why);
         check('answer' in end, `${why}: it must resolve`);
@@ -56,7 +65,7 @@ export const outcomes = (maxResponseBytes: number): TransportChecks => ({
   'hands on the wait that the other end asked for, in ms': {
     needs: ['overloads', 'retryAfterMs'],
     run: async (given) => {
-      const { retryAfterMs } = endedAs(await given.send('overloads'), 'overloaded', 'a send to what overloads');
+      const { retryAfterMs } = endedAs(await given.send('overloads'), 'overloaded', "a send to 'overloads'");
       const fits = retryAfterMs !== undefined && retryAfterMs >= LEAST_WAIT_MS && retryAfterMs <= LONGEST_WAIT_MS;
       check(fits, `retryAfterMs must be from ${LEAST_WAIT_MS} to ${LONGEST_WAIT_MS}, got ${retryAfterMs}`);
     },
@@ -75,17 +84,18 @@ export const outcomes = (maxResponseBytes: number): TransportChecks => ({
     },
   },
 
-  'makes one attempt, and retries nothing by itself': {
-    needs: ['fails', 'overloads', 'requests'],
+  'leaves the message that it was given as it is': {
+    needs: [],
     run: async (given) => {
-      for (const behaviour of ['delivers', 'fails', 'overloads'] as const) {
-        const before = given.requests();
-        await given.send(behaviour);
-        const requests = given.requests() - before;
-        check(requests === 1, `one send to what ${behaviour} must be one request, got ${requests}`);
-      }
+      const sending = given.begin(await given.destination('delivers'));
+      await sending.end();
+      check(sending.hasKeptMessage(), 'a send must not change its message: other attempts send it again');
     },
   },
+
+  'makes one request when it is delivered': isOneRequest('delivers'),
+  'makes one request when it has failed, and retries nothing by itself': isOneRequest('fails'),
+  'makes one request when it is overloaded, and retries nothing by itself': isOneRequest('overloads'),
 
   'gives each of many at once its own outcome': {
     needs: ['rejects'],

@@ -27,7 +27,8 @@ export class WatchedSignal {
 
   /** How many listen still. Who asked for one call, and had it, does not. */
   get listeners(): number {
-    return this.#listeners.size + (this.#controller.signal.onabort === null ? 0 : 1);
+    // Node's onabort goes through addEventListener, others' do not.
+    return Math.max(this.#listeners.size, this.#controller.signal.onabort === null ? 0 : 1);
   }
 
   abort(reason: unknown): void {
