@@ -3,10 +3,14 @@ import { networkOutcome } from './network-error.js';
 import { retryAfterOf } from './retry-after.js';
 import { thrownStatusOutcome } from './status.js';
 
-/** The names by which AWS services say "too much", mostly with status 400. The AWS SDKs' own list, and KMS behind SNS. */
+/**
+ * The names by which AWS services say "too much", mostly with status 400. The AWS SDKs' own list, KMS behind SNS, and what SNS and KMS
+ * call it in the entries of a batch, where the SDK names no class.
+ */
 const THROTTLING: ReadonlySet<unknown> = new Set([
   'BandwidthLimitExceeded',
   'EC2ThrottledException',
+  'KMSThrottling',
   'KMSThrottlingException',
   'LimitExceededException',
   'PriorRequestNotComplete',
@@ -15,6 +19,7 @@ const THROTTLING: ReadonlySet<unknown> = new Set([
   'RequestThrottled',
   'RequestThrottledException',
   'SlowDown',
+  'Throttled',
   'ThrottledException',
   'Throttling',
   'ThrottlingException',
@@ -24,16 +29,25 @@ const THROTTLING: ReadonlySet<unknown> = new Set([
 
 const TIMEOUTS: ReadonlySet<unknown> = new Set(['RequestTimeout', 'RequestTimeoutException']);
 
+/** A 4xx that the next attempt may not meet: the SDK takes new credentials, and sets its clock by the answer's date. */
+const OUT_OF_DATE: ReadonlySet<unknown> = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'RequestExpired',
+  'RequestInTheFuture',
+  'RequestTimeTooSkewed',
+]);
+
 /** What is looked at of an error of the AWS SDK for JavaScript, version 3. */
 interface AwsError {
   readonly name?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: unknown };
+  readonly $metadata?: { readonly httpStatusCode?: unknown; readonly clockSkewCorrected?: unknown };
   readonly $response?: { readonly headers?: unknown };
 }
 
 /**
- * What a call of an AWS SDK v3 client came to, told by the shape of its result or error; throttling counts as `overloaded`
- * whatever its status. Give it to a pipeline as `classify`, and switch the client's own retries off (`maxAttempts: 1`), or they
+ * What a call of an AWS SDK v3 client came to, told by the shape of its result or error; throttling counts as `overloaded`,
+ * and credentials that expired or a clock that is off as `failed`, whatever the status. Give it to a pipeline as `classify`, and switch the client's own retries off (`maxAttempts: 1`), or they
  * multiply with the pipeline's.
  *
  * @example
@@ -55,9 +69,22 @@ function errorOutcome(error: unknown): Outcome | undefined {
   const { name, $metadata, $response } = (error ?? {}) as AwsError;
   const status = $metadata?.httpStatusCode;
   if (typeof status !== 'number') return networkOutcome(error);
-  if (THROTTLING.has(name)) {
-    return { kind: 'overloaded', status, retryAfterMs: retryAfterOf($response?.headers), reason: `throttled (${name})` };
-  }
-  if (TIMEOUTS.has(name)) return { kind: 'timed-out', status, reason: `timed out (${name})` };
-  return thrownStatusOutcome(status, $response?.headers);
+  const outcome = awsCodeOutcome(name, status);
+  if (outcome?.kind === 'overloaded') return { ...outcome, retryAfterMs: retryAfterOf($response?.headers) };
+  if (outcome !== undefined) return outcome;
+  const answered = thrownStatusOutcome(status, $response?.headers);
+  return answered.kind === 'rejected' && $metadata?.clockSkewCorrected === true ? outOfDate(name, status) : answered;
 }
+
+/** What an error's code means whatever its status; undefined where the status says it all. */
+export function awsCodeOutcome(code: unknown, status: number): Outcome | undefined {
+  if (THROTTLING.has(code)) return { kind: 'overloaded', status, reason: `throttled (${code})` };
+  if (TIMEOUTS.has(code)) return { kind: 'timed-out', status, reason: `timed out (${code})` };
+  return OUT_OF_DATE.has(code) ? outOfDate(code, status) : undefined;
+}
+
+const outOfDate = (code: unknown, status: number): Outcome => ({
+  kind: 'failed',
+  status,
+  reason: `credentials or clock out of date (${code})`,
+});

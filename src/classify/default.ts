@@ -26,6 +26,7 @@ const RINGBACK_CODES: Partial<Record<RingbackErrorCode, OutcomeKind>> = {
   'invalid-callback': 'rejected',
   'invalid-secret': 'rejected',
   'unsupported-destination': 'rejected',
+  'missing-dependency': 'rejected',
 };
 
 /** A name as classes have it: what else stands there may be long, or break a log's lines. */

@@ -39,4 +39,31 @@ describe('awsOutcome', () => {
     const end = await endOf(() => sns(`${server.url}/400/code/RequestTimeout`).send(command));
     expect(awsOutcome(end)).toEqual({ kind: 'timed-out', status: 400, reason: 'timed out (RequestTimeout)' });
   });
+
+  it.each(['Throttled', 'KMSThrottling', 'ThrottlingException'])('calls %s overloaded, and reads its Retry-After', (code) => {
+    const error = {
+      name: code,
+      $metadata: { httpStatusCode: 400 },
+      $response: { headers: { 'retry-after': '2' } },
+    } as unknown as Error;
+    const reason = `throttled (${code})`;
+    expect(awsOutcome({ error })).toEqual({ kind: 'overloaded', status: 400, retryAfterMs: 2_000, reason });
+  });
+
+  it.each(['ExpiredToken', 'RequestTimeTooSkewed'])(
+    'calls %s failed, as the SDK takes new credentials or sets its clock',
+    async (code) => {
+      const end = await endOf(() => sns(`${server.url}/403/code/${code}`).send(command));
+      expect(awsOutcome(end)).toEqual({ kind: 'failed', status: 403, reason: `credentials or clock out of date (${code})` });
+    },
+  );
+
+  it('calls an error failed, by which the SDK has set its clock', () => {
+    const $metadata = { httpStatusCode: 403, clockSkewCorrected: true };
+    const error = { name: 'SignatureDoesNotMatch', $metadata } as unknown as Error;
+    expect(awsOutcome({ error })).toMatchObject({ kind: 'failed', status: 403 });
+    expect(awsOutcome({ error: { ...error, $metadata: { httpStatusCode: 403 } } as unknown as Error })).toMatchObject({
+      kind: 'rejected',
+    });
+  });
 });

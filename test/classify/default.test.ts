@@ -59,6 +59,7 @@ describe('classifyByDefault', () => {
     ['invalid-callback', 'rejected'],
     ['invalid-secret', 'rejected'],
     ['unsupported-destination', 'rejected'],
+    ['missing-dependency', 'rejected'],
     ['transport-failed', 'failed'],
     ['delivery-failed', 'failed'],
   ])('a ringback error inside the call: %s is %s', (code, kind) => {

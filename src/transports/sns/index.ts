@@ -1,0 +1,3 @@
+export type { SnsClient } from './client.js';
+export type { SnsOptions } from './options.js';
+export { sns } from './sns.js';

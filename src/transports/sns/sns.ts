@@ -1,0 +1,74 @@
+import type { Answer, Message } from '../../callback.js';
+import { isRingbackError, RingbackError } from '../../errors.js';
+import type { SendAttempt, Transport } from '../transport.js';
+import type { Caller } from './call.js';
+import { refuseRetries } from './client.js';
+import { loadCommands, type SnsCommands } from './commands.js';
+import { type SnsOptions, snsSettings } from './options.js';
+import { type Publication, publicationOf } from './publication.js';
+import { isTopic } from './topic.js';
+import { TopicLines } from './topic-lines.js';
+
+/**
+ * Publishes callbacks to topics of Amazon SNS, through your client of `@aws-sdk/client-sns`. Use it where receivers subscribe to a
+ * topic: queues, functions, web hooks. Destinations are ARNs of topics, FIFO ones too, in the client's region.
+ *
+ * The body is the message; id, type and all headers, the signature's among them, are its attributes, 10 at most. Messages of one topic
+ * are gathered over `gatherMs` into batches, and each has its own outcome. Throttling is `overloaded`; a refusal, for missing
+ * rights or topics too, `rejected`; an error of SNS's own `failed`. What SNS would refuse for its size or form is `rejected`, and not sent.
+ *
+ * @throws RingbackError `invalid-option`. Its `send` rejects with the signal's reason when aborted; with `closed` after `close`; with
+ * `missing-dependency` without the SDK; with `invalid-option` where the client retries by itself; with what the client throws
+ * where no answer came.
+ * @example
+ * ```ts
+ * import { SNSClient } from '@aws-sdk/client-sns';
+ * import { createRingback } from 'ringback';
+ * import { sns } from 'ringback/sns';
+ *
+ * const client = new SNSClient({ region: 'eu-central-1', maxAttempts: 1 }); // ringback retries
+ * const ringback = createRingback({ transports: [sns({ client })] });
+ * // await ringback.deliver({ to: 'arn:aws:sns:eu-central-1:123456789012:invoices', type: 'invoice.paid', data: { id: 'in_42' } });
+ * await ringback.close();
+ * client.destroy();
+ * ```
+ */
+export function sns(options: SnsOptions): Transport {
+  const settings = snsSettings(options);
+  const lines = new TopicLines(settings, callerOf(settings.client));
+  let closed = false;
+  return {
+    name: 'sns',
+    accepts: isTopic,
+    send: async (message: Message, attempt: SendAttempt): Promise<Answer> => {
+      if (closed) throw new RingbackError('closed', 'the sns transport is closed');
+      attempt.signal.throwIfAborted();
+      let publication: Publication;
+      try {
+        publication = publicationOf(message, settings);
+      } catch (error) {
+        if (!isRingbackError(error, 'invalid-callback')) throw error;
+        return { outcome: { kind: 'rejected', reason: error.message } };
+      }
+      return lines.send(publication, attempt);
+    },
+    close: () => {
+      closed = true;
+      return lines.end();
+    },
+  };
+}
+
+/** What calls are made with: the client is checked and the SDK loaded at the first one, and once it went well never again. */
+function callerOf(client: SnsOptions['client']): Caller {
+  let commands: SnsCommands | undefined;
+  return {
+    client,
+    ready: async () => {
+      if (commands !== undefined) return commands;
+      await refuseRetries(client);
+      commands = await loadCommands();
+      return commands;
+    },
+  };
+}
