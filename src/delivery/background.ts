@@ -33,8 +33,7 @@ export async function attemptInBackground(
   entry: OutboxEntry,
   signal: AbortSignal,
 ): Promise<Disposition> {
-  const { clock, events } = engine;
-  const journal = new Journal(entry.delivery, clock, events, entry.attempts, entry.attemptCount);
+  const journal = new Journal(entry.delivery, engine, entry.attempts, entry.attemptCount);
   try {
     const pipeline = engine.destinations.pipeline(entry.delivery.destination);
     return await attempt(engine, pipeline, journal, entry, signal);

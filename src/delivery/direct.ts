@@ -4,6 +4,7 @@ import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
 import type { Address, Addresses } from './addresses.js';
 import { failureOf, receiptOf } from './delivery-end.js';
 import type { Destinations } from './destinations.js';
+import type { Disabling } from './disabling.js';
 import type { EventBus } from './event-bus.js';
 import { Journal } from './journal.js';
 import type { SendEnd, Sender } from './sender.js';
@@ -12,6 +13,7 @@ import type { SendEnd, Sender } from './sender.js';
 export interface Engine {
   readonly clock: Clock;
   readonly events: EventBus;
+  readonly disabling: Disabling;
   readonly destinations: Destinations;
   readonly sender: Sender;
   readonly addresses: Addresses;
@@ -33,7 +35,7 @@ export async function deliverNow(
   const { transport } = address;
   const pipeline = engine.destinations.pipelineAt(address);
   const deadlineMs = leftMs ?? delivery.deadlineMs ?? pipeline.deadlineMs;
-  const journal = new Journal(delivery, clock, events);
+  const journal = new Journal(delivery, engine);
   const options = { deadlineMs, priority: delivery.priority, retries: true, observer: journal };
   let end: SendEnd | undefined;
   let cause: unknown;

@@ -13,6 +13,8 @@ import { type Random, systemRandom } from '../random.js';
 import type { SignatureScheme } from '../signing/scheme.js';
 import type { Transport } from '../transports/transport.js';
 import { destinationKey } from './destinations.js';
+import type { OnDisable } from './disabling.js';
+import type { FailureStreak } from './failure-streak.js';
 import type { DestinationSettings, RingbackOptions, SignatureFor } from './options.js';
 
 const NAMES = [
@@ -22,6 +24,9 @@ const NAMES = [
   'budget',
   'destination',
   'maxDestinations',
+  'disableAfterMs',
+  'onDisable',
+  'failing',
   'outbox',
   'schedule',
   'idempotency',
@@ -46,6 +51,9 @@ export interface EngineSettings {
   readonly budget: RingbackOptions['budget'];
   readonly destinationOf: (to: URL) => string;
   readonly maxDestinations: number;
+  readonly disableAfterMs: number;
+  readonly onDisable: OnDisable | undefined;
+  readonly failing: Readonly<Record<string, FailureStreak>>;
   readonly outbox: Outbox;
   readonly retry: Retry;
   readonly store: IdempotencyStore;
@@ -75,6 +83,9 @@ export function checkOptions(options: RingbackOptions): EngineSettings {
     budget: options.budget,
     destinationOf: safeKey(functionOption('destination', options.destination, destinationKey)),
     maxDestinations: numberOption('maxDestinations', options.maxDestinations, 10_000, { from: 1, to: 1_000_000, integer: true }),
+    disableAfterMs: numberOption('disableAfterMs', options.disableAfterMs, 5 * DAY_MS, { above: 0 }),
+    onDisable: functionOption('onDisable', options.onDisable, undefined),
+    failing: checkFailing(options.failing),
     outbox: checkOutbox(options.outbox),
     retry: createRetry(
       {
@@ -99,6 +110,11 @@ function checkOutbox(outbox: Outbox = memoryOutbox()): Outbox {
   contractOption('outbox', outbox, ['add', 'start', 'wake', 'cancel', 'status', 'drain', 'stop', 'snapshot']);
   contractOption('outbox.deadLetters', outbox.deadLetters, ['list', 'replay', 'purge']);
   return outbox;
+}
+
+function checkFailing(failing: RingbackOptions['failing'] = {}): Readonly<Record<string, FailureStreak>> {
+  if (typeof failing === 'object' && failing !== null && !Array.isArray(failing)) return failing;
+  throw invalidOption('failing', 'what snapshot().failing gave', failing);
 }
 
 function checkSchedule(backoff: Backoff = schedule(STANDARD_WEBHOOKS_SCHEDULE_MS)): Backoff {

@@ -8,8 +8,10 @@ import { BackgroundHost } from './background-host.js';
 import type { Cancellation } from './cancellation.js';
 import { Destinations } from './destinations.js';
 import { deliverNow, type Engine } from './direct.js';
+import { Disabling } from './disabling.js';
 import { checkOptions, type EngineSettings } from './engine-settings.js';
 import { EventBus } from './event-bus.js';
+import { FailingDestinations } from './failing-destinations.js';
 import type { Holding } from './holding.js';
 import { IdempotentDeliveries, inFlight } from './idempotent.js';
 import { type Intake, type TakenIn, takeIn } from './intake.js';
@@ -39,6 +41,7 @@ export class DeliveryEngine {
   readonly #settings: EngineSettings;
   readonly #intake: Intake;
   readonly #engine: Engine;
+  readonly #failing: FailingDestinations;
   readonly #keys: IdempotentDeliveries;
   readonly #host: BackgroundHost;
   readonly #delivering = new RunningCalls();
@@ -53,7 +56,9 @@ export class DeliveryEngine {
     this.events = new EventBus(logger);
     const addresses = new Addresses(settings.transports, settings.destinationOf, settings.maxDestinations);
     const sender = new Sender(settings.signature, clock);
-    this.#engine = { clock, events: this.events, destinations: this.#destinationsOf(settings), sender, addresses };
+    this.#failing = new FailingDestinations(settings);
+    const disabling = new Disabling({ ...settings, failing: this.#failing, events: this.events });
+    this.#engine = { clock, events: this.events, disabling, destinations: this.#destinationsOf(settings), sender, addresses };
     this.#keys = new IdempotentDeliveries(settings);
     this.#intake = { addresses, newId: () => randomId('msg_', random), wallMs: () => clock.now() };
     const warnOnce = settings.hasLogger ? undefined : warnOnConsole;
@@ -96,7 +101,7 @@ export class DeliveryEngine {
       await this.#delivering.settled();
       await outbox.drain();
       // A store that has not heard yet that a key is done would have it delivered again by another process.
-      await this.#keys.settled();
+      await Promise.all([this.#keys.settled(), this.#engine.disabling.settled()]);
     } while (this.#delivering.size > 0 || (this.#closing === undefined && outbox.snapshot(clock.monotonic()).depth > 0));
   }
 
@@ -107,6 +112,7 @@ export class DeliveryEngine {
       atTheDoor: this.#atTheDoor,
       host: this.#host,
       keys: this.#keys,
+      disabling: this.#engine.disabling,
     });
     return this.#closing;
   }
@@ -121,6 +127,7 @@ export class DeliveryEngine {
       outbox: outbox.snapshot(clock.monotonic()),
       ...(budgetBalance !== undefined && { budgetBalance }),
       destinations: destinations.snapshot(),
+      failing: this.#failing.snapshot(),
     };
   }
 

@@ -15,6 +15,7 @@ const NAMES: Readonly<Record<Name, true>> = {
   'dead-letter': true,
   shed: true,
   deduplicated: true,
+  disable: true,
   circuit: true,
   limit: true,
 };

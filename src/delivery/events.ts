@@ -2,6 +2,7 @@ import type { AttemptRecord, Receipt } from '../callback.js';
 import type { DeadLetter } from '../outbox/outbox.js';
 import type { CircuitState } from '../policies/circuit-breaker.js';
 import type { DeliveryError } from './delivery-error.js';
+import type { DisableEvent } from './disabling.js';
 
 /** What every event about one callback carries. No body, no header, no secret. */
 export interface CallbackEvent {
@@ -29,6 +30,11 @@ export interface RingbackEvents {
   shed: (event: CallbackEvent & { readonly refusedBy: string; readonly reason: string }) => void;
   /** It was answered from an earlier delivery with the same idempotency key. */
   deduplicated: (event: CallbackEvent) => void;
+  /**
+   * A destination should be sent nothing any more: it answered that it is gone for good, each time that it says so; or it had no
+   * success for `disableAfterMs`, once until it has one.
+   */
+  disable: (event: DisableEvent) => void;
   /** A destination's circuit breaker changed state. */
   circuit: (event: { readonly destination: string; readonly state: CircuitState; readonly reason: string }) => void;
   /** A destination's concurrency limit moved. */

@@ -6,12 +6,20 @@ import type { CallObserver } from '../policies/pipeline/call.js';
 import type { Attempt, Refusal } from '../policies/policy.js';
 import type { RetryDecision } from '../policies/retry.js';
 import type { SendAttempt } from '../transports/transport.js';
+import type { Disabling } from './disabling.js';
 import type { EventBus } from './event-bus.js';
 
 /** A record keeps the last attempts; the count goes on. */
 const MAX_RECORDS = 20;
 /** A phase is a phrase; what is longer is cut. */
 const MAX_PHASE_LENGTH = 200;
+
+/** Who is told of what a journal writes down. */
+export interface JournalSettings {
+  readonly clock: Clock;
+  readonly events: EventBus;
+  readonly disabling: Disabling;
+}
 
 type MutableRecord = { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key] };
 
@@ -34,11 +42,13 @@ export class Journal implements CallObserver {
   private sending: SendAttempt | undefined = undefined;
   private readonly clock: Clock;
   private readonly events: EventBus;
+  private readonly disabling: Disabling;
 
-  constructor(delivery: Delivery, clock: Clock, events: EventBus, records: readonly AttemptRecord[] = [], attemptCount = 0) {
+  constructor(delivery: Delivery, settings: JournalSettings, records: readonly AttemptRecord[] = [], attemptCount = 0) {
     this.delivery = delivery;
-    this.clock = clock;
-    this.events = events;
+    this.clock = settings.clock;
+    this.events = settings.events;
+    this.disabling = settings.disabling;
     this.records = records.slice();
     this.attemptCount = attemptCount;
   }
@@ -93,8 +103,9 @@ export class Journal implements CallObserver {
 
   private tellAttempt(): void {
     const record = Object.freeze(this.records.at(-1));
-    if (record === undefined || !this.events.hears('attempt')) return;
-    this.events.emit('attempt', { ...this.events.about(this.delivery), record });
+    if (record === undefined) return;
+    if (this.events.hears('attempt')) this.events.emit('attempt', { ...this.events.about(this.delivery), record });
+    this.disabling.attemptEnded(this.delivery, record);
   }
 
   private keep(record: AttemptRecord): void {

@@ -9,6 +9,8 @@ import type { RetryBudgetOptions } from '../policies/retry-budget.js';
 import type { Random } from '../random.js';
 import type { SignatureScheme } from '../signing/scheme.js';
 import type { Transport } from '../transports/transport.js';
+import type { OnDisable } from './disabling.js';
+import type { FailureStreak } from './failure-streak.js';
 
 /**
  * Picks the scheme for a delivery: per destination, per tenant. Undefined sends it unsigned. Asked once at the door, where a
@@ -41,6 +43,21 @@ export interface RingbackOptions {
   readonly destination?: (to: URL) => string;
   /** How many destinations keep their policies' state. Default 10,000. Idle and healthy ones go first. */
   readonly maxDestinations?: number;
+  /**
+   * How long a destination may fail, without one success between, before `disable` is told, in ms. Five failures at least a tenth of
+   * that apart are asked for, so that two short outages with silence between don't count. Default 432,000,000: five days (Svix).
+   */
+  readonly disableAfterMs?: number;
+  /**
+   * Called where `disable` is told, with the callback that showed it: disable the destination in your own records. Nothing waits
+   * for it but `drain` and `close`. A throw or a rejection is logged.
+   */
+  readonly onDisable?: OnDisable;
+  /**
+   * `snapshot().failing` of the instance before this one, so that days of failing count over a restart. What can't be read of it is
+   * ignored. Default: none.
+   */
+  readonly failing?: Readonly<Record<string, FailureStreak>>;
   /** Default `memoryOutbox()`. */
   readonly outbox?: Outbox;
   /** When `enqueue` tries again. Default 0, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, jittered (Standard Webhooks). */

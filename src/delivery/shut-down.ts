@@ -5,6 +5,7 @@ import type { Logger } from '../logger.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Transport } from '../transports/transport.js';
 import type { BackgroundHost } from './background-host.js';
+import type { Disabling } from './disabling.js';
 import type { IdempotentDeliveries } from './idempotent.js';
 import { waitFor } from './patience.js';
 import type { RunningCalls } from './running-calls.js';
@@ -28,6 +29,7 @@ export interface OpenParts {
   readonly atTheDoor: RunningCalls;
   readonly host: BackgroundHost;
   readonly keys: IdempotentDeliveries;
+  readonly disabling: Disabling;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface OpenParts {
  * @throws RingbackError `outbox-failed` when the outbox failed to stop; everything else has ended then.
  */
 export async function shutDown(timeoutMs: number, parts: OpenParts): Promise<Closed> {
-  const { clock, outbox, delivering, atTheDoor, host, keys } = parts;
+  const { clock, outbox, delivering, atTheDoor, host, keys, disabling } = parts;
   const closed = new RingbackError('closed', 'this ringback instance was closed');
   atTheDoor.abortAll(closed);
   const stopping = stop(outbox, timeoutMs);
@@ -45,7 +47,7 @@ export async function shutDown(timeoutMs: number, parts: OpenParts): Promise<Clo
   delivering.abortAll(closed);
   const [left] = await Promise.all([stopping, delivering.settled()]);
   if (!(left instanceof RingbackError)) for (const { id } of left) host.handedBack(id, closed);
-  await keys.settled();
+  await Promise.all([keys.settled(), disabling.settled()]);
   await Promise.all(parts.transports.map((transport) => closeTransport(transport, parts)));
   if (left instanceof RingbackError) throw left;
   return { undelivered: left.map(undeliveredOf) };

@@ -1,5 +1,6 @@
 import type { OutboxSnapshot } from '../outbox/outbox.js';
 import type { PipelineSnapshot } from '../policies/pipeline/snapshot.js';
+import type { FailureStreak } from './failure-streak.js';
 
 /** What an operator asks of an instance: plain JSON. */
 export interface RingbackSnapshot {
@@ -11,4 +12,6 @@ export interface RingbackSnapshot {
   readonly budgetBalance?: number | undefined;
   /** Per destination: breaker state, limit and what is in flight, budget. */
   readonly destinations: Readonly<Record<string, PipelineSnapshot>>;
+  /** The destinations that have had no success since they failed, and since when. `createRingback({ failing })` takes it again. */
+  readonly failing: Readonly<Record<string, FailureStreak>>;
 }

@@ -100,6 +100,8 @@ function open(mischief: Mischief, clock: FakeClock, books: Books): Ringback {
       return destination.endsWith('0.example') ? { concurrency: { limit: 1 }, retry: false } : {};
     },
     maxDestinations: 2,
+    disableAfterMs: 1_000,
+    onDisable: () => mischief.strike(undefined),
     signature: (_delivery: Delivery) => mischief.strike(undefined),
     schedule: {
       delayMs: (attempt, _previousMs, random) => {
@@ -112,7 +114,17 @@ function open(mischief: Mischief, clock: FakeClock, books: Books): Ringback {
   });
   ringback.on('delivered', ({ id }) => void books.delivered.add(id));
   ringback.on('dead-letter', ({ dropped }) => void (dropped && books.dropped.add(dropped.id)));
-  for (const event of ['enqueued', 'attempt', 'retry', 'delivered', 'dead-letter', 'shed', 'circuit', 'limit'] as const) {
+  for (const event of [
+    'enqueued',
+    'attempt',
+    'retry',
+    'delivered',
+    'dead-letter',
+    'shed',
+    'disable',
+    'circuit',
+    'limit',
+  ] as const) {
     ringback.on(event, () => mischief.strike(undefined) as never);
   }
   return ringback;

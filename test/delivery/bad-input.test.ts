@@ -170,6 +170,13 @@ describe('options', () => {
       /maxDestinations must be an integer from 1 .* got -1/,
     ],
     [
+      'a disableAfterMs of 0',
+      () => createRingback({ transports, disableAfterMs: 0 }),
+      /disableAfterMs must be a finite number above 0, got 0/,
+    ],
+    ['an onDisable that is none', () => createRingback({ transports, onDisable: {} as never }), /onDisable must be a function/],
+    ['a failing that is none', () => createRingback({ transports, failing: [] as never }), /failing must be what snapshot\(\)/],
+    [
       'a NaN lease',
       () => createRingback({ transports, idempotency: { leaseMs: Number.NaN } }),
       /idempotency\.leaseMs .* got NaN \(number\)/,

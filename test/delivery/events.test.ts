@@ -17,8 +17,8 @@ describe('events', () => {
   it('tell of a failed deliver with its error', async () => {
     const { ringback, heard } = ring(['gone']);
     const { error } = await settled(ringback.deliver({ to: TO }));
-    expect(heard.map(({ event }) => event)).toEqual(['attempt', 'failed']);
-    expect(heard[1]?.payload.error).toBe(error);
+    expect(heard.map(({ event }) => event)).toEqual(['attempt', 'disable', 'failed']);
+    expect(heard[2]?.payload.error).toBe(error);
   });
 
   it('tell of circuits and limits', async () => {
@@ -84,6 +84,7 @@ describe('a listener', () => {
       'failed',
       'dead-letter',
       'shed',
+      'disable',
       'circuit',
       'limit',
     ] as const) {

@@ -28,6 +28,7 @@ export const EVENTS: readonly (keyof RingbackEvents)[] = [
   'dead-letter',
   'shed',
   'deduplicated',
+  'disable',
   'circuit',
   'limit',
 ];
