@@ -27,8 +27,8 @@ export interface AddressFinding {
 type Row = readonly [range: string, level: AddressLevel, rule: string];
 
 /**
- * The special-purpose registries of IANA (RFC 6890 and what updates it), as far as they are not globally reachable, and
- * the metadata services of clouds. The first row that fits counts. Tunnels are refused as such: through them any IPv4 address can
+ * The special-purpose registries of IANA (RFC 6890 and what updates it), multicast, and the metadata services of clouds. The first
+ * row that fits counts. Tunnels are refused as such: through them any IPv4 address can
  * be reached. The one exception, NAT64's well-known prefix, is how IPv6-only networks reach every IPv4 host.
  */
 const ROWS: readonly Row[] = [
@@ -41,8 +41,11 @@ const ROWS: readonly Row[] = [
   ['172.16.0.0/12', 'private', 'private'],
   ['192.0.0.0/24', 'reserved', 'protocol assignments'],
   ['192.0.2.0/24', 'reserved', 'documentation'],
+  ['192.31.196.0/24', 'reserved', 'AS112'],
+  ['192.52.193.0/24', 'reserved', 'multicast tunnelling'],
   ['192.88.99.0/24', 'reserved', '6to4 relay'],
   ['192.168.0.0/16', 'private', 'private'],
+  ['192.175.48.0/24', 'reserved', 'AS112'],
   ['198.18.0.0/15', 'reserved', 'benchmark'],
   ['198.51.100.0/24', 'reserved', 'documentation'],
   ['203.0.113.0/24', 'reserved', 'documentation'],
@@ -61,7 +64,9 @@ const ROWS: readonly Row[] = [
   ['2001::/23', 'reserved', 'protocol assignments'],
   ['2001:db8::/32', 'reserved', 'documentation'],
   ['2002::/16', 'reserved', '6to4'],
+  ['2620:4f:8000::/48', 'reserved', 'AS112'],
   ['3fff::/20', 'reserved', 'documentation'],
+  ['5f00::/16', 'reserved', 'segment routing'],
   ['fc00::/7', 'private', 'unique local'],
   ['fe80::/10', 'reserved', 'link-local'],
   ['fec0::/10', 'reserved', 'site-local'],

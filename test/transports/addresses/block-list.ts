@@ -22,7 +22,10 @@ const RESERVED_V4 = ranges('ipv4', [
   '169.254.0.0/16',
   '192.0.0.0/24',
   '192.0.2.0/24',
+  '192.31.196.0/24',
+  '192.52.193.0/24',
   '192.88.99.0/24',
+  '192.175.48.0/24',
   '198.18.0.0/15',
   '198.51.100.0/24',
   '203.0.113.0/24',
@@ -30,7 +33,7 @@ const RESERVED_V4 = ranges('ipv4', [
 ]);
 const PRIVATE_V6 = ranges('ipv6', ['::1/128', 'fc00::/7']);
 const GLOBAL_V6 = ranges('ipv6', ['2000::/3']);
-const RESERVED_V6 = ranges('ipv6', ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']);
+const RESERVED_V6 = ranges('ipv6', ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20']);
 const MAPPED = ranges('ipv6', ['::ffff:0:0/96']);
 
 /** What the second opinion is; undefined for what is no address. */

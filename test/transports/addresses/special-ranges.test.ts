@@ -58,7 +58,9 @@ describe('an address', () => {
     ['fec0::1', ['site-local']],
     ['ff02::1', ['multicast']],
     ['4000::1', ['unassigned']],
-    ['5f00::1', ['unassigned']],
+    ['5f00::1', ['segment routing']],
+    ['192.31.196.1', ['AS112']],
+    ['2620:4f:8000::1', ['AS112']],
     ['64:ff9b::1:0:0', ['unassigned']],
     ['2606:4700::5efe:192.0.2.1', ['public', 'documentation']],
   ])('%s is reserved', (text, rules) => expect(judged(text)).toEqual({ level: 'reserved', rules }));
@@ -120,7 +122,7 @@ describe('all addresses', () => {
     for (let network = 0; network < 2 ** 16; network++) {
       for (const host of [0, 1, 0xffff]) expectSame(v4(network * 2 ** 16 + host));
     }
-    for (const network of ['192.0', '192.88', '198.51', '203.0', '168.63', '100.100', '169.254']) {
+    for (const network of ['192.0', '192.88', '192.31', '192.52', '192.175', '198.51', '203.0', '168.63', '100.100', '169.254']) {
       for (let third = 0; third < 256; third++) {
         for (const last of [0, 1, 16, 200, 254, 255]) expectSame(`${network}.${third}.${last}`);
       }
