@@ -1,3 +1,4 @@
+import { isHeaders } from '../signing/received.js';
 import type { ReceivedMessage } from '../signing/scheme.js';
 import type { BodySource } from './body.js';
 import { Refusal } from './refusal.js';
@@ -18,7 +19,7 @@ export interface IncomingRequest {
 
 /** All headers, for reading; repeated ones joined. */
 export function joinedHeaders(given: IncomingRequest['headers']): Headers {
-  if (given instanceof Headers) return given;
+  if (isHeaders(given)) return given;
   const headers = new Headers();
   try {
     for (const [name, value] of Object.entries(given)) {

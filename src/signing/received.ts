@@ -33,12 +33,13 @@ export function headerValues(headers: ReceivedMessage['headers'], name: string):
   for (const key of Object.keys(headers)) {
     if (key.length !== name.length || key.toLowerCase() !== name) continue;
     const value = headers[key];
-    if (Array.isArray(value)) values.push(...value);
+    // Not spread: arguments lie on the stack, and how many values there are is up to the sender.
+    if (Array.isArray(value)) for (const one of value) values.push(one);
     else if (value !== undefined) values.push(value);
   }
   return values;
 }
 
 /** By its shape, as undici and others have a `Headers` of their own. */
-const isHeaders = (headers: ReceivedMessage['headers']): headers is Headers =>
+export const isHeaders = (headers: ReceivedMessage['headers']): headers is Headers =>
   typeof (headers as { readonly get?: unknown }).get === 'function';

@@ -1,8 +1,9 @@
+import { Headers as UndiciHeaders } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { type IdempotencyStore, memoryIdempotencyStore, RingbackError, type SignatureScheme } from '../../src/index.js';
 import { type ReceivedCallback, receiver } from '../../src/receiver/index.js';
 import { standardWebhooks } from '../../src/signing/index.js';
-import { bytesOf, gate, log, post, requestOf, SECRET, scheme, storeWith, URL_OF_HOOKS } from './sender.js';
+import { bytesOf, gate, log, post, requestOf, SECRET, scheme, signed, storeWith, URL_OF_HOOKS } from './sender.js';
 
 describe('a receiver answers', () => {
   it('204 the first time and for duplicates, and runs the handler once', async () => {
@@ -169,6 +170,19 @@ describe('the handler is given', () => {
     expect(given?.body).toEqual(bytesOf('{"n":1}'));
     expect(given?.signal.aborted).toBe(false);
     expect(read).toBe(1);
+  });
+
+  it("headers of a class of the server's own, such as undici's, which are not the platform's", async () => {
+    let tenant: string | null | undefined;
+    const { clock, receive } = post({
+      onCallback: ({ headers }) => {
+        tenant = headers.get('x-tenant');
+      },
+    });
+    const headers = new UndiciHeaders(await signed({ timestampMs: clock.now(), headers: { 'x-tenant': 'one' } }));
+    expect(headers).not.toBeInstanceOf(Headers);
+    const answer = await receive.handle({ method: 'POST', headers: headers as never, body: bytesOf('{"n":1}') });
+    expect([answer.status, tenant]).toEqual([204, 'one']);
   });
 
   it('a body that is empty, and one that is no UTF-8, as it is', async () => {
