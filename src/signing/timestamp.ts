@@ -24,8 +24,9 @@ export const unixSecondsText = (timestampMs: number): string => String(Math.floo
 
 /** Throws `stale-signature` when a timestamp lies further away than the tolerance, in the past or in the future. */
 export function checkAge(name: string, timestampMs: number, nowMs: number, toleranceMs: number): void {
-  // Negated, so that a `nowMs` that is no number is out of tolerance rather than in it.
-  if (!(Math.abs(nowMs - timestampMs) <= toleranceMs)) {
+  // Asked for what must hold, so that a `nowMs` that is NaN or no number at all is out of tolerance rather than in it.
+  const isInTime = typeof nowMs === 'number' && Math.abs(nowMs - timestampMs) <= toleranceMs;
+  if (!isInTime) {
     throw new RingbackError('stale-signature', `${name} is more than ${toleranceMs} ms away from now`);
   }
 }

@@ -95,7 +95,7 @@ export function checkLifetime({ iat, exp, nbf = 0 }: Claims, nowMs: number, { ma
   const beginsMs = Math.max(iat, nbf) * 1000;
   // Asked for what must hold, so that a `nowMs` that is no number is out of time rather than in it. From `exp` on, a token is
   // worth nothing (RFC 7519 §4.1.4), so the end is open.
-  const isInTime = nowMs >= beginsMs - toleranceMs && nowMs < exp * 1000 + toleranceMs;
+  const isInTime = typeof nowMs === 'number' && nowMs >= beginsMs - toleranceMs && nowMs < exp * 1000 + toleranceMs;
   if (!isInTime) {
     throw new RingbackError('stale-signature', `the token's time is over or has not come, by more than ${toleranceMs} ms`);
   }

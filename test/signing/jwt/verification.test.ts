@@ -93,6 +93,9 @@ describe('verify', () => {
     for (const nowMs of [SIGNED_AT_MS - 30_001, SIGNED_AT_MS + 90_000, 0, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(await refusal(genuine({ nowMs }))).toBe('stale-signature');
     }
+    for (const nowMs of [String(SIGNED_AT_MS), BigInt(SIGNED_AT_MS), new Date(SIGNED_AT_MS), Symbol('now')]) {
+      expect(await refusal(genuine({ nowMs: nowMs as never }))).toBe('stale-signature');
+    }
     const exact = jwt({ issuer: ISSUER, secrets: [signingKey('HS256')], toleranceMs: 0 });
     expect(await refusal(genuine({ nowMs: SIGNED_AT_MS + 59_999 }), exact)).toBe('no error');
     expect(await refusal(genuine({ nowMs: SIGNED_AT_MS + 60_000 }), exact)).toBe('stale-signature');
