@@ -60,7 +60,8 @@ export interface CallbackUrls {
    * What the URL vouches for, once. Give the purpose wherever you know it: a URL made for another is then refused, and not used up.
    *
    * @throws RingbackError `invalid-signature` for a URL that is malformed, changed, or made for another purpose;
-   *   `stale-signature` for one that has expired; `already-redeemed`; `idempotency-store-failed` when the store could not decide.
+   *   `stale-signature` for one that has expired; `already-redeemed`; `idempotency-store-failed` when the store could not decide;
+   *   `invalid-option` for an expected purpose that none can have, such as undefined.
    */
   redeem(url: string | URL, expected?: { readonly purpose?: string }): Promise<RedeemedCallbackUrl>;
 }
@@ -118,10 +119,12 @@ export function callbackUrls(options: CallbackUrlsOptions): CallbackUrls {
     },
     redeem: async (url, expected = {}) => {
       checkNames('redeem', expected, ['purpose']);
+      // A purpose that is there and undefined comes from a setting that is missing: to check none then would accept any.
+      if ('purpose' in expected) checkPurpose(expected.purpose);
       const claimed = claimedCallbackUrl(url);
       if (!isSignedByAny(claimed, keys)) throw invalidSignature('no secret signed this callback URL as it is');
       const { to, purpose, expiresAtMs, nonce } = claimed;
-      if (expected.purpose !== undefined && expected.purpose !== purpose) {
+      if ('purpose' in expected && expected.purpose !== purpose) {
         throw invalidSignature('this callback URL was made for another purpose');
       }
       const leftMs = expiresAtMs - clock.now();
@@ -138,10 +141,14 @@ function checkedContent(request: CallbackUrlRequest, nowMs: number, random: Rand
   const { to, purpose, expiresInMs } = request;
   const refuse = (rule: string): RingbackError => new RingbackError('invalid-option', `to must be ${rule}`);
   if (typeof to !== 'string' && !(to instanceof URL)) throw invalidOption('to', 'a string or a URL', to);
-  if (!isPurpose(purpose)) throw invalidOption('purpose', '1 to 64 of A-Z, a-z, 0-9, _ and -', purpose);
+  checkPurpose(purpose);
   const lifetimeMs = numberOption('expiresInMs', expiresInMs ?? Number.NaN, 0, { above: 0, to: MAX_EXPIRY_MS });
   const expiresAtMs = Math.ceil(nowMs + lifetimeMs);
   return { to: targetOf(String(to), refuse), purpose, expiresAtMs, nonce: randomId('', random) };
+}
+
+function checkPurpose(purpose: unknown): void {
+  if (!isPurpose(purpose)) throw invalidOption('purpose', '1 to 64 of A-Z, a-z, 0-9, _ and -', purpose);
 }
 
 /** Resolves for the one that claims the key first. Whatever else happens, it throws. */

@@ -283,6 +283,13 @@ describe('settings', () => {
     expect(await verdict(urls, urls.create(request), { purposes: 'answer' } as never)).toBe('invalid-option');
   });
 
+  it('refuse an expected purpose that is there and undefined, as no purpose would be checked, and use nothing up', async () => {
+    const url = urls.create(request);
+    for (const purpose of [undefined, null, '', 'a.b', 7])
+      expect(await verdict(urls, url, { purpose } as never)).toBe('invalid-option');
+    expect(await verdict(urls, url, {})).toBe('accepted');
+  });
+
   it('show no secret when they are inspected', () => {
     const shown = inspect(urls, { depth: 10, showHidden: true });
     expect(shown).not.toContain('KeyObject');
