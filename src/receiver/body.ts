@@ -25,10 +25,16 @@ export async function readBody(source: BodySource, maxBytes: number, clock: Cloc
       'something read the body before the receiver did: mount it before body parsers, or keep the raw bytes',
     );
   }
-  if (!(source instanceof Uint8Array)) return readStream(source, maxBytes, clock);
-  if (source.length > maxBytes) throw tooLarge(maxBytes, `there are ${source.length}`);
-  return source;
+  if (source instanceof Uint8Array) {
+    if (source.length > maxBytes) throw tooLarge(maxBytes, `there are ${source.length}`);
+    return source;
+  }
+  if (isStream(source)) return readStream(source, maxBytes, clock);
+  throw new Refusal(500, `the body must be bytes or a stream of them, got ${typeof source}: something has decoded it`);
 }
+
+/** Servers of the user's own hand over what they have: text, or what a parser made. */
+const isStream = (source: object): source is AsyncIterable<unknown> => Symbol.asyncIterator in Object(source);
 
 async function readStream(stream: AsyncIterable<unknown>, maxBytes: number, clock: Clock): Promise<Uint8Array> {
   using limit = new TimeLimit(clock, BODY_MS);
@@ -47,9 +53,16 @@ async function readStream(stream: AsyncIterable<unknown>, maxBytes: number, cloc
     }
   } catch (refusal) {
     // Not waited for: an iterator that hangs answers its `return` only once its `next` has come.
-    iterator.return?.().catch(() => {});
+    void leave(iterator);
     throw refusal;
   }
+}
+
+/** What has been refused stays refused, whatever the stream says to its end. */
+async function leave(iterator: AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {}
 }
 
 async function nextChunk(iterator: AsyncIterator<unknown>): Promise<Uint8Array | undefined> {

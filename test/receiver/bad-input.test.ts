@@ -89,6 +89,24 @@ describe('bad input', () => {
     expect(handled).toEqual([]);
   });
 
+  it('a body that is text, or that a parser made: 500, and the log says what it must be', async () => {
+    for (const body of ['{"n":1}', { n: 1 }, [1, 2], 7, new ArrayBuffer(7)]) {
+      const { receive, handled, log } = post();
+      const answer = await receive.handle({ method: 'POST', headers: await signed(), body: body as never });
+      expect([answer.status, handled.length]).toEqual([500, 0]);
+      expect(log.lines[0]?.fields.reason).toMatch(/^the body must be bytes or a stream of them, got (string|object|number):/);
+    }
+  });
+
+  it('a stream over the cap that fails to be left: 413 all the same', async () => {
+    const { receive } = post({ maxBytes: 3 });
+    for (const left of [() => ({ done: true }), () => Promise.reject(new Error('late')), () => JSON.parse('{')]) {
+      const iterator = { next: async () => ({ done: false, value: new Uint8Array(4) }), return: left };
+      const body = { [Symbol.asyncIterator]: () => iterator } as never;
+      expect((await receive.handle({ method: 'POST', headers: {}, body })).status).toBe(413);
+    }
+  });
+
   it('a body that trickles: 408 after 30 s, and its stream is left', async () => {
     const { clock, receive } = post();
     const more = gate();
