@@ -14,13 +14,28 @@ interface StaticHeader {
 /** Turns a message's headers into the flat list that undici takes, name and value in turn. */
 export type RequestHeaders = (message: Message) => string[];
 
+/** What a transport that speaks HTTP may be told of headers. */
+export interface RequestHeaderOptions {
+  /** Sent with every message that does not bring its own of that name. `content-type` is the callback's alone. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Sends a callback's `idempotencyKey` as `Idempotency-Key`, as it is, where the callback has no such header of its own: for
+   * receivers that deduplicate by it. Default false, as a key may be made of what is nobody else's business.
+   */
+  readonly idempotencyKeyHeader?: boolean;
+}
+
+const IDEMPOTENCY_KEY = 'idempotency-key';
+
 /**
- * The message's headers come first, in their order and spelling; then the static ones and the defaults that it does not have.
- *
- * @param fixed the static headers, checked here, once
+ * The message's headers come first, in their order and spelling; then the static ones and the defaults that it does not have. The
+ * options are checked here, once.
  */
-export function requestHeaders(fixed: Readonly<Record<string, string>> = {}): RequestHeaders {
-  const additions = staticHeaders(fixed);
+export function requestHeaders({ headers, idempotencyKeyHeader = false }: RequestHeaderOptions): RequestHeaders {
+  if (typeof idempotencyKeyHeader !== 'boolean') {
+    throw invalidOption('idempotencyKeyHeader', 'true or false', idempotencyKeyHeader);
+  }
+  const additions = staticHeaders(headers);
   if (!additions.some(({ lowerName }) => lowerName === 'user-agent')) {
     additions.push({ name: 'user-agent', lowerName: 'user-agent', value: `ringback/${VERSION}` });
   }
@@ -32,6 +47,11 @@ export function requestHeaders(fixed: Readonly<Record<string, string>> = {}): Re
       given.push(name.toLowerCase());
       list.push(name, message.headers[name] as string);
     }
+    const { idempotencyKey } = message.delivery;
+    if (idempotencyKeyHeader && idempotencyKey !== undefined && !given.includes(IDEMPOTENCY_KEY)) {
+      given.push(IDEMPOTENCY_KEY);
+      list.push(IDEMPOTENCY_KEY, idempotencyKey);
+    }
     for (const { name, lowerName, value } of additions) {
       if (!given.includes(lowerName)) list.push(name, value);
     }
@@ -41,7 +61,7 @@ export function requestHeaders(fixed: Readonly<Record<string, string>> = {}): Re
 }
 
 /** No message here shows a value: it may be a credential. */
-function staticHeaders(headers: Readonly<Record<string, string>>): StaticHeader[] {
+function staticHeaders(headers: RequestHeaderOptions['headers'] = {}): StaticHeader[] {
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
     throw new RingbackError('invalid-option', `headers must be an object of names and values, got ${typeof headers}`);
   }

@@ -36,7 +36,7 @@ import { requestOf } from './request.js';
 export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   const { fetch, method, guard, maxResponseBytes, classify, clock } = fetchTransportSettings(options);
   const reading: AnswerReading = { transport: 'fetchTransport', clock, classify };
-  const headersOf = requestHeaders(options.headers);
+  const headersOf = requestHeaders(options);
   const running = new Set<Promise<Answer>>();
   let closed = false;
 

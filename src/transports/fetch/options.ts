@@ -3,19 +3,18 @@ import { checkNames, contractOption, functionOption, invalidOption, numberOption
 import { GUARD_OPTION_NAMES, guardSettings, type OutboundGuardOptions } from '../addresses/guard-options.js';
 import { OutboundGuard } from '../addresses/outbound-guard.js';
 import type { HttpClassify } from '../http-answer.js';
+import type { RequestHeaderOptions } from '../request-headers.js';
 import type { Fetch } from './fetch.js';
 
 /**
  * Settings of `fetchTransport`. Those that `http` has too mean the same, with the same defaults; those of the outbound guard are asked
  * of what stands in the URL alone, as a `fetch` does not tell what a name resolves to.
  */
-export interface FetchTransportOptions extends OutboundGuardOptions {
+export interface FetchTransportOptions extends OutboundGuardOptions, RequestHeaderOptions {
   /** What makes the request. Default: the global `fetch`, looked up at each attempt. */
   readonly fetch?: Fetch;
   /** Default `POST`. */
   readonly method?: 'POST' | 'PUT' | 'PATCH';
-  /** Sent with every message that does not bring its own of that name. `content-type` is the callback's alone. */
-  readonly headers?: Readonly<Record<string, string>>;
   /**
    * How much of a response's body is kept, in bytes, as the platform hands it out: decompressed. The rest is not read. 0 to 16,777,216.
    * Default 65,536: room for any error page.
@@ -41,6 +40,7 @@ const NAMES: readonly string[] = [
   'fetch',
   'method',
   'headers',
+  'idempotencyKeyHeader',
   'maxResponseBytes',
   ...GUARD_OPTION_NAMES,
   'classify',

@@ -42,7 +42,7 @@ export function http(options: HttpOptions = {}): Transport {
   const settings = httpSettings(options);
   const { method, maxResponseBytes, clock, classify, guard } = settings;
   const reading: AnswerReading = { transport: 'http', clock, classify };
-  const headersOf = requestHeaders(options.headers);
+  const headersOf = requestHeaders(options);
   const origins = originsOf(settings);
   let closed = false;
 

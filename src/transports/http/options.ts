@@ -4,6 +4,7 @@ import { checkNames, contractOption, functionOption, invalidOption, numberOption
 import { GUARD_OPTION_NAMES, guardSettings, type OutboundGuardOptions } from '../addresses/guard-options.js';
 import { OutboundGuard } from '../addresses/outbound-guard.js';
 import type { HttpClassify } from '../http-answer.js';
+import type { RequestHeaderOptions } from '../request-headers.js';
 import type { HostResolver } from './guarded-lookup.js';
 
 /** TLS beyond the defaults: PEM text. */
@@ -17,11 +18,9 @@ export interface HttpTlsOptions {
 }
 
 /** Settings of `http`. */
-export interface HttpOptions extends OutboundGuardOptions {
+export interface HttpOptions extends OutboundGuardOptions, RequestHeaderOptions {
   /** Default `POST`. */
   readonly method?: 'POST' | 'PUT' | 'PATCH';
-  /** Sent with every message that does not bring its own of that name. `content-type` is the callback's alone. */
-  readonly headers?: Readonly<Record<string, string>>;
   /** How much of a response's body is kept, in bytes; the rest is not read. 0 to 16,777,216. Default 65,536: room for any error page. */
   readonly maxResponseBytes?: number;
   /** How long a connect may take, TLS included, in ms, to 600,000. The attempt's own timeout bounds it too. Default 10,000 (undici). */
@@ -42,7 +41,7 @@ export interface HttpOptions extends OutboundGuardOptions {
 
 /** The same, checked and complete. */
 export interface HttpSettings
-  extends Required<Omit<HttpOptions, 'classify' | 'headers' | 'resolveHost' | keyof OutboundGuardOptions>> {
+  extends Required<Omit<HttpOptions, 'classify' | 'resolveHost' | keyof OutboundGuardOptions | keyof RequestHeaderOptions>> {
   readonly guard: OutboundGuard;
   readonly resolveHost: HostResolver | undefined;
   readonly classify: HttpClassify | undefined;
@@ -51,6 +50,7 @@ export interface HttpSettings
 const NAMES: readonly (keyof HttpOptions)[] = [
   'method',
   'headers',
+  'idempotencyKeyHeader',
   'maxResponseBytes',
   'connectTimeoutMs',
   'connectionsPerOrigin',

@@ -61,6 +61,32 @@ describe('the request', () => {
     expect(sent).toEqual([...Object.entries(given).flat(), 'x-static', 's']);
   });
 
+  it.each([false, true])('passes Idempotency-Key, traceparent and tracestate on when given, as they are (%s)', async (on) => {
+    const given = {
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      tracestate: 'congo=t61rcWkgMzE',
+      'Idempotency-Key': '"in_42"',
+    };
+    const { rawHeaders } = await echo({ idempotencyKeyHeader: on }, { headers: given, idempotencyKey: 'other' });
+    const from = rawHeaders.indexOf('traceparent');
+    expect(rawHeaders.slice(from, from + 6)).toEqual(Object.entries(given).flat());
+    expect(rawHeaders.filter((name) => name.toLowerCase() === 'idempotency-key')).toHaveLength(1);
+  });
+
+  it("sends a callback's idempotency key as Idempotency-Key where that is asked for", async () => {
+    const headers = { 'idempotency-key': 'static' };
+    const keyed = { idempotencyKey: 'in_42-paid' };
+    expect((await echo({ idempotencyKeyHeader: true, headers }, keyed)).headers['idempotency-key']).toBe('in_42-paid');
+    expect((await echo({ idempotencyKeyHeader: true }, {})).headers).not.toHaveProperty('idempotency-key');
+    expect((await echo({}, keyed)).headers).not.toHaveProperty('idempotency-key');
+  });
+
+  it('with an idempotency key that no header can carry is not sent', async () => {
+    const { url } = await receiver(answering(204));
+    const keyed = message(url, { idempotencyKey: 'Rechnung \u{1F4C4}' });
+    expect((await send(loopback({ idempotencyKeyHeader: true }), keyed)).outcome.kind).toBe('rejected');
+  });
+
   it('takes another method', async () => {
     expect((await echo({ method: 'PUT' })).line).toBe('PUT /hooks?x=1');
   });
@@ -222,6 +248,7 @@ describe('settings', () => {
   it.each([
     { method: 'post' },
     { method: 'GET' },
+    { idempotencyKeyHeader: 'yes' },
     { headers: { 'x y': '1' } },
     { headers: { a: '1', A: '2' } },
     { headers: { host: 'a' } },

@@ -79,10 +79,20 @@ export const answering =
 
 export function message(
   to: string,
-  changes: { headers?: Record<string, string>; body?: Uint8Array; contentType?: string } = {},
+  changes: { headers?: Record<string, string>; body?: Uint8Array; contentType?: string; idempotencyKey?: string } = {},
 ): Message {
-  const { headers = {}, body = Buffer.from('{"paid":true}'), contentType = 'application/json' } = changes;
-  const delivery: Delivery = { id: 'msg_1', to, destination: to, headers, body, contentType, priority: 0, acceptedAtMs: 0 };
+  const { headers = {}, body = Buffer.from('{"paid":true}'), contentType = 'application/json', idempotencyKey } = changes;
+  const delivery: Delivery = {
+    id: 'msg_1',
+    to,
+    destination: to,
+    headers,
+    body,
+    contentType,
+    idempotencyKey,
+    priority: 0,
+    acceptedAtMs: 0,
+  };
   return { id: 'msg_1', to, headers, body, delivery };
 }
 
