@@ -45,22 +45,28 @@ export async function installPackages(folder, manifest) {
 }
 
 /**
- * The two Nodes everything runs on: the least one supported, from npm, kept between runs, and the one this program runs on.
+ * The two Nodes everything runs on: the least one supported, and the one this program runs on.
  *
  * @returns {Promise<{ label: string, path: string }[]>}
  */
 export async function nodes() {
-  const folder = join(ROOT, 'node_modules', '.cache', 'ringback', `node-${NODE_22}`);
+  return [await installedNode(NODE_22), { label: `Node ${process.versions.node}`, path: process.execPath }];
+}
+
+/**
+ * A Node of this version from npm, kept between runs.
+ *
+ * @returns {Promise<{ label: string, path: string }>}
+ */
+export async function installedNode(version) {
+  const folder = join(ROOT, 'node_modules', '.cache', 'ringback', `node-${version}`);
   const path = join(folder, 'node_modules', 'node', 'bin', 'node');
-  if ((await run(path, ['--version'], { cwd: ROOT })).stdout.trim() !== `v${NODE_22}`) {
+  if ((await run(path, ['--version'], { cwd: ROOT })).stdout.trim() !== `v${version}`) {
     await mkdir(folder, { recursive: true });
-    const manifest = { private: true, dependencies: { node: NODE_22 }, allowScripts: { node: true } };
+    const manifest = { private: true, dependencies: { node: version }, allowScripts: { node: true } };
     await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
     await runOrThrow('npm', INSTALL, { cwd: folder, timeoutMs: INSTALL_TIMEOUT_MS });
   }
   const { stdout } = await runOrThrow(path, ['--version'], { cwd: ROOT });
-  return [
-    { label: `Node ${stdout.trim().slice(1)}`, path },
-    { label: `Node ${process.versions.node}`, path: process.execPath },
-  ];
+  return { label: `Node ${stdout.trim().slice(1)}`, path };
 }
