@@ -1,4 +1,3 @@
-import { isHeaders } from '../signing/received.js';
 import type { ReceivedMessage } from '../signing/scheme.js';
 import type { BodySource } from './body.js';
 import { Refusal } from './refusal.js';
@@ -19,10 +18,12 @@ export interface IncomingRequest {
 
 /** All headers, for reading; repeated ones joined. */
 export function joinedHeaders(given: IncomingRequest['headers']): Headers {
-  if (isHeaders(given)) return given;
+  if (given instanceof Headers) return given;
   const headers = new Headers();
   try {
-    for (const [name, value] of Object.entries(given)) {
+    // A `Headers` that is not the platform's, as undici has one, gives its pairs when it is iterated over.
+    const pairs = Symbol.iterator in given ? (given as unknown as Headers) : Object.entries(given);
+    for (const [name, value] of pairs) {
       // HTTP/2 has its request line among the headers.
       if (name.startsWith(':')) continue;
       for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) headers.append(name, one);

@@ -41,5 +41,5 @@ export function headerValues(headers: ReceivedMessage['headers'], name: string):
 }
 
 /** By its shape, as undici and others have a `Headers` of their own. */
-export const isHeaders = (headers: ReceivedMessage['headers']): headers is Headers =>
+const isHeaders = (headers: ReceivedMessage['headers']): headers is Headers =>
   typeof (headers as { readonly get?: unknown }).get === 'function';
