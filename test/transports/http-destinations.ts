@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import type { DestinationBehaviour, TransportUnderTest } from '../../src/testing/index.js';
+import { listening, listeningRaw, unusedPort } from './listening.js';
 import { type UnacceptingPort, unacceptingPort } from './unaccepting-port.js';
 
 /** Servers on the loopback that behave, by path or port, as the conformance suite asks for. For every transport that speaks HTTP. */
@@ -29,44 +28,30 @@ const ANSWERS: Partial<Record<DestinationBehaviour, (response: ServerResponse) =
   },
 };
 
-async function portOf(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
-
 export async function httpDestinations(): Promise<HttpDestinations> {
-  const sockets = new Set<Socket>();
-  const count = (socket: Socket): void => {
-    sockets.add(socket);
-    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-  };
   let requests = 0;
-  const server = createServer((request, response) => {
+  const server = await listening((request, response) => {
     requests++;
     const behaviour = request.url?.slice(1) as DestinationBehaviour;
     request.resume().on('end', () => ANSWERS[behaviour]?.(response));
-  }).on('connection', count);
-  const silent = createTcpServer(count);
-  const unused = createTcpServer();
-  const [port, silentPort, unusedPort] = await Promise.all([portOf(server), portOf(silent), portOf(unused)]);
-  unused.close();
+  });
+  const silent = await listeningRaw(() => {});
+  const unused = await unusedPort();
   let unaccepting: UnacceptingPort | undefined;
   return {
     destination: async (behaviour) => {
-      if (behaviour === 'unreachable') return `http://127.0.0.1:${unusedPort}/`;
-      if (behaviour === 'hangs-in-tls') return `https://127.0.0.1:${silentPort}/`;
+      if (behaviour === 'unreachable') return `http://127.0.0.1:${unused}/`;
+      if (behaviour === 'hangs-in-tls') return `https://127.0.0.1:${silent.port}/`;
       // "This network": no address to send to. Were it let through, it would be this machine.
-      if (behaviour === 'forbidden') return `http://0.0.0.0:${port}/delivers`;
-      if (behaviour !== 'hangs-in-connect') return `http://127.0.0.1:${port}/${behaviour}`;
+      if (behaviour === 'forbidden') return `http://0.0.0.0:${server.port}/delivers`;
+      if (behaviour !== 'hangs-in-connect') return `http://127.0.0.1:${server.port}/${behaviour}`;
       unaccepting ??= await unacceptingPort();
       return `http://127.0.0.1:${unaccepting.port}/`;
     },
-    openConnections: () => sockets.size,
+    openConnections: () => server.openConnections() + silent.openConnections(),
     requests: () => requests,
     close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await Promise.all([server, silent].map((each) => new Promise((closed) => each.close(closed))));
+      await Promise.all([server.close(), silent.close()]);
       await unaccepting?.close();
     },
   };

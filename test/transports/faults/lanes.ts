@@ -1,0 +1,94 @@
+import { Agent, fetch as undiciFetch } from 'undici';
+import type { OutcomeKind } from '../../../src/outcome.js';
+import type { Fault } from '../../../src/testing/index.js';
+import { type Fetch, fetchTransport } from '../../../src/transports/fetch/index.js';
+import { http } from '../../../src/transports/http/index.js';
+import { smtp } from '../../../src/transports/smtp/index.js';
+import type { Transport } from '../../../src/transports/transport.js';
+import { listening } from '../listening.js';
+import { mailServer } from '../smtp/mail-server.js';
+
+/** A transport over sockets, and a server that takes what it sends. To add a transport to all tests of faults, add its row below. */
+export interface Lane {
+  readonly name: string;
+  open(): Promise<OpenLane>;
+  /** What ends a connection when a second callback comes on it, and what that callback comes to. */
+  readonly reuse: readonly [fault: Fault, outcomes: readonly OutcomeKind[]];
+}
+
+export interface OpenLane {
+  /** The server's. */
+  readonly port: number;
+  /** The ids of what the server took, repetitions too. */
+  readonly received: readonly string[];
+  /** How many connections the server has open. */
+  readonly openConnections: () => number;
+  /** A transport that reaches its server through this port, over so many connections at most. */
+  readonly transport: (port: number, connections: number) => Transport;
+  /** The destination through this port. */
+  readonly to: (port: number) => string;
+  close(): Promise<void>;
+}
+
+/** What is sent: its id as the subject, so that a mail has one too. */
+export const content = (id: string): { readonly subject: string; readonly text: string } => ({ subject: id, text: 'Paid.' });
+
+/** An HTTP server whose answers are long enough to be cut anywhere. */
+async function httpLane(): Promise<Omit<OpenLane, 'transport'>> {
+  const received: string[] = [];
+  const server = await listening(async (request, response) => {
+    let text = '';
+    for await (const chunk of request.setEncoding('utf8')) text += chunk;
+    received.push(JSON.parse(text).subject);
+    response.writeHead(200, { 'content-type': 'text/plain' }).end('taken '.repeat(20));
+  });
+  return { ...server, received, to: (port) => `http://127.0.0.1:${port}/hooks` };
+}
+
+export const LANES: readonly Lane[] = [
+  {
+    name: 'http',
+    reuse: ['close-on-reuse', ['failed', 'delivered']],
+    open: async () => ({
+      ...(await httpLane()),
+      transport: (_, connectionsPerOrigin) => http({ allowPrivate: true, connectionsPerOrigin }),
+    }),
+  },
+  {
+    name: 'fetch',
+    reuse: ['close-on-reuse', ['failed', 'delivered']],
+    open: async () => ({
+      ...(await httpLane()),
+      transport: (_, connections) => {
+        // The platform's own connections end in its own time; those of an agent end with it.
+        const dispatcher = new Agent({ connections });
+        const fetch = ((url, init) => undiciFetch(url, { ...init, dispatcher })) as Fetch;
+        const transport = fetchTransport({ allowPrivate: true, fetch });
+        const close = async (): Promise<void> => {
+          await transport.close?.();
+          await dispatcher.close();
+        };
+        return { ...transport, close };
+      },
+    }),
+  },
+  {
+    name: 'smtp',
+    // The greeting, EHLO, the envelope in one go and the mail itself are the first four turns of a connection.
+    reuse: [{ fault: 'close', atRequest: 5 }, ['failed', 'delivered']],
+    open: async () => {
+      const { port, mails, sessions, close } = await mailServer();
+      return {
+        port,
+        get received() {
+          return mails.map(({ raw }) => /^Subject: (.*)$/m.exec(raw)?.[1]?.trim() ?? '');
+        },
+        openConnections: () => sessions.size,
+        transport: (through, maxConnections) =>
+          smtp({ server: { host: '127.0.0.1', port: through, maxConnections }, from: 'billing@company.example' }),
+        to: () => 'mailto:customer@customer.example',
+        close,
+      };
+    },
+  },
+];
