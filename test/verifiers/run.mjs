@@ -49,11 +49,12 @@ for (const scheme of SCHEMES) {
   const cases = await casesOf(scheme);
   for (const [language, isThere] of installed) {
     const block = blockOf(page, language);
-    if (!isThere) continue;
+    if (!isThere || scheme.languages?.includes(language) === false) continue;
     const faults = faultsOf(scheme, language, block, cases);
     run++;
     if (faults.length > 0) failed++;
-    console.log(`${scheme.page} ${language}: ${faults.length === 0 ? `${cases.length} cases hold` : 'FAILED'}`);
+    const name = scheme.key === undefined ? scheme.page : `${scheme.page}, ${scheme.key}`;
+    console.log(`${name} ${language}: ${faults.length === 0 ? `${cases.length} cases hold` : 'FAILED'}`);
     for (const fault of faults) console.error(`  ${fault}`);
   }
 }
