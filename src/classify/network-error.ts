@@ -45,7 +45,11 @@ const NAMES: ReadonlyMap<string, readonly [OutcomeKind, string]> = new Map([
 ]);
 
 /** The messages of fetch's TypeError in runtimes that give it no cause: browsers, Deno, React Native. */
-const FETCH_FAILED = /^(fetch failed|failed to fetch|load failed|networkerror|network request failed|error sending request)/i;
+const FETCH_FAILED =
+  /^(fetch failed|failed to fetch|load failed|networkerror|network request failed|error sending request|error reading a body)/i;
+
+/** The message of workerd's fetch, which throws plain errors. */
+const CONNECTION_LOST = 'Network connection lost.';
 
 /**
  * What an error of the network means, told by its code or name, or by those of its causes. Undefined for errors of other kinds.
@@ -68,4 +72,7 @@ function ownOutcome(error: { readonly code?: unknown; readonly name?: unknown })
   return typeof code === 'string' && code.startsWith('HPE_') ? { kind: 'failed', reason: 'malformed HTTP answer' } : undefined;
 }
 
-const isFailedFetch = (error: unknown): boolean => error instanceof TypeError && FETCH_FAILED.test(error.message);
+function isFailedFetch(error: unknown): boolean {
+  if (error instanceof TypeError) return FETCH_FAILED.test(error.message);
+  return error instanceof Error && error.message === CONNECTION_LOST;
+}

@@ -29,9 +29,11 @@ describe('networkOutcome', () => {
 
   it("knows fetch's TypeError without a cause, by the words of each runtime", () => {
     const words = ['fetch failed', 'Failed to fetch', 'Load failed', 'NetworkError when attempting to fetch resource.'];
-    for (const message of [...words, 'error sending request for url (http://x/)', 'Network request failed']) {
+    const deno = ['error sending request for url (http://x/)', 'error reading a body from connection'];
+    for (const message of [...words, ...deno, 'Network request failed']) {
       expect(networkOutcome(new TypeError(message))).toEqual({ kind: 'failed', reason: 'network error' });
     }
+    expect(networkOutcome(new Error('Network connection lost.'))).toEqual({ kind: 'failed', reason: 'network error' });
     expect(networkOutcome(new TypeError('x is not a function'))).toBeUndefined();
     expect(networkOutcome(new Error('fetch failed'))).toBeUndefined();
   });

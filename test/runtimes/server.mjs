@@ -7,6 +7,14 @@ const BOMB = gzipSync(new Uint8Array(5_000_000));
 /** What is asked about the end of a connection is answered by then, one way or the other. */
 const CLOSED_MS = 5_000;
 
+async function unusedPort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
 /** The server on the loopback that the suite sends to, from every runtime. */
 export async function startServer() {
   const flaky = new Set();
@@ -43,6 +51,7 @@ export async function startServer() {
     broken: (_request, response) => {
       response.writeHead(200, { 'content-length': 100 }).write('the beginning', () => response.destroy());
     },
+    'unused-port': async (_request, response) => response.end(String(await unusedPort())),
     closed: async (_request, response, id) => {
       const late = new Promise((resolve) => setTimeout(resolve, CLOSED_MS, 'late').unref());
       const end = await Promise.race([closed.get(id) ?? 'unknown', late]);
