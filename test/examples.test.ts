@@ -9,6 +9,14 @@ const folder = fileURLToPath(new URL('../examples', import.meta.url));
 /** What each example prints when it works. The examples use the built package: `npm test` builds before it tests. */
 const PRINTED: Readonly<Record<string, readonly string[]>> = {
   'http.ts': ['attempt 1: overloaded, status 503, then a wait of', 'attempt 2: delivered, status 200', 'answered: thank you'],
+  'fetch.ts': ['POST /hooks: 503', 'POST /hooks: 200', 'answered: thank you', 'without allowPrivate: forbidden'],
+  'outbound-safety.ts': [
+    'answered 204',
+    'forbidden: an entry of deny refuses the host',
+    'forbidden: the name has an address that is not allowed',
+    'forbidden: port 6379 is not among ports',
+    'forbidden: the address is refused as cloud metadata (169.254.169.254)',
+  ],
   'wrap-axios.ts': ['price 42 after 2 requests'],
   'signing.ts': ['the receiver verified it and answered 204'],
   'jwt.ts': ['took msg_1; with another body: invalid-signature', 'the receiver answered 204'],
