@@ -24,27 +24,25 @@ export interface Attributes {
  * @throws RingbackError `invalid-callback`, with names in it and never a value.
  */
 export function attributesOf({ id, headers, delivery: { type } }: Message): Attributes {
-  const attributes: Record<string, Attribute> = { id: text(id) };
-  if (type !== undefined) attributes.type = text(type);
+  // A map, as a header may be called __proto__.
+  const texts = new Map([['id', id]]);
+  if (type !== undefined) texts.set('type', type);
   for (const [header, value] of Object.entries(headers)) {
     const name = header.toLowerCase();
     if (!NAME.test(name)) throw unfit(header, 'is no name of an SNS attribute: letters, digits, _ - and single periods are');
-    if (Object.hasOwn(attributes, name)) throw unfit(header, 'is an SNS attribute already');
+    if (texts.has(name)) throw unfit(header, 'is an SNS attribute already');
     if (value === '') throw unfit(header, 'is empty, which an SNS attribute can not be');
-    attributes[name] = text(value);
+    texts.set(name, value);
   }
-  const entries = Object.entries(attributes);
-  if (entries.length > MAX_ATTRIBUTES) {
+  if (texts.size > MAX_ATTRIBUTES) {
     throw new RingbackError(
       'invalid-callback',
-      `id, type and headers must be at most ${MAX_ATTRIBUTES} SNS attributes, as raw delivery drops a message with more, got ${entries.length}`,
+      `id, type and headers must be at most ${MAX_ATTRIBUTES} SNS attributes, as raw delivery drops a message with more, got ${texts.size}`,
     );
   }
-  const bytes = entries.reduce(
-    (sum, [name, { StringValue }]) => sum + name.length + TYPE_BYTES + Buffer.byteLength(StringValue),
-    0,
-  );
-  return { attributes, bytes };
+  let bytes = 0;
+  for (const [name, value] of texts) bytes += name.length + TYPE_BYTES + Buffer.byteLength(value);
+  return { attributes: Object.fromEntries([...texts].map(([name, value]) => [name, text(value)])), bytes };
 }
 
 const text = (value: string): Attribute => ({ DataType: 'String', StringValue: value });
