@@ -24,15 +24,16 @@ export interface AddressFinding {
   readonly prefix: number;
 }
 
-type Row = readonly [range: string, level: AddressLevel, rule: string];
+/** One range, how much it takes to let it through, and what it is for. */
+export type SpecialRange = readonly [range: string, level: AddressLevel, rule: string];
 
 /**
  * The special-purpose registries of IANA (RFC 6890 and what updates it), multicast, and the metadata services of clouds. The first
  * row that fits counts. Tunnels are refused as such: through them any IPv4 address can
  * be reached. The one exception, NAT64's well-known prefix, is how IPv6-only networks reach every IPv4 host.
  */
-const ROWS: readonly Row[] = [
-  ...METADATA_ADDRESSES.map((address): Row => [address, 'metadata', 'cloud metadata']),
+export const SPECIAL_RANGES: readonly SpecialRange[] = [
+  ...METADATA_ADDRESSES.map((address): SpecialRange => [address, 'metadata', 'cloud metadata']),
   ['0.0.0.0/8', 'reserved', 'this network'],
   ['10.0.0.0/8', 'private', 'private'],
   ['100.64.0.0/10', 'private', 'carrier-grade NAT'],
@@ -77,10 +78,12 @@ const ROWS: readonly Row[] = [
   ['0.0.0.0/0', 'public', 'public'],
 ];
 
-const RANGES: readonly { readonly cidr: Cidr; readonly finding: AddressFinding }[] = ROWS.map(([range, level, rule]) => {
-  const parsed = cidr(range);
-  return { cidr: parsed, finding: { level, rule, range, prefix: parsed.prefix } };
-});
+const RANGES: readonly { readonly cidr: Cidr; readonly finding: AddressFinding }[] = SPECIAL_RANGES.map(
+  ([range, level, rule]) => {
+    const parsed = cidr(range);
+    return { cidr: parsed, finding: { level, rule, range, prefix: parsed.prefix } };
+  },
+);
 
 /** What the address is by itself; an IPv4 address inside it is the business of `facesOf`. */
 export function findingOf(address: IpAddress): AddressFinding {
