@@ -22,7 +22,7 @@ export interface CheckedMail {
   readonly subject: string;
   readonly text?: string;
   readonly html?: string;
-  readonly attachments: readonly AttachedFile[];
+  readonly attachments: AttachedFile[];
   readonly replyTo?: NamedAddress;
 }
 

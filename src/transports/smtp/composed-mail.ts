@@ -9,7 +9,7 @@ import { type MailHeader, mailHeaders } from './mail-headers.js';
 export interface ComposedMail extends CheckedMail {
   readonly from: NamedAddress;
   /** All recipients of the destination, also those that were reached before. */
-  readonly to: readonly NamedAddress[];
+  readonly to: NamedAddress[];
   /** Who it goes to now. Nothing in the mail adds to it. */
   readonly envelope: { readonly from: string; readonly to: string[] };
   readonly messageId: string;

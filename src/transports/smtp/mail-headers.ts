@@ -25,8 +25,7 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
   'subject',
   'to',
 ]);
-/** Content-Digest is a signature's (RFC 9530), the others are the mail's structure. */
-const OWN_FAMILIES = /^(content-(?!digest$)|resent-)/;
+const OWN_FAMILIES = /^(content|resent)-/;
 
 /** The longest line of a mail (RFC 5322 §2.1.1). What is longer, a server on the way may cut in two. */
 const MAX_LINE = 998;

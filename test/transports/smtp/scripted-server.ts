@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 export type Step = 'CONNECT' | 'EHLO' | 'AUTH' | 'STARTTLS' | 'MAIL' | 'RCPT' | 'DATA' | 'END' | 'RSET' | 'QUIT';
 
 /** A reply, or what happens instead of one. */
-export type Deed = string | 'drop' | 'silence' | 'half';
+export type Deed = string | 'drop' | 'silence' | 'half' | { readonly afterMs: number; readonly reply: string };
 
 /** Deeds by step; a function is asked with the line that the client sent. */
 export type Script = Partial<Record<Step, Deed | ((line: string) => Deed)>>;
@@ -45,6 +45,7 @@ export async function scriptedServer(script: Script = {}): Promise<ScriptedServe
     sockets: new Set(),
     mails: 0,
     close: async () => {
+      if (!listener.listening) return;
       for (const socket of server.sockets) socket.destroy();
       await new Promise((resolve) => listener.close(resolve));
     },
@@ -60,10 +61,11 @@ function serve(socket: Socket, server: ScriptedServer): void {
   const does = (step: Step, line: string): boolean => {
     const scripted = server.script[step] ?? USUAL[step];
     const deed = typeof scripted === 'function' ? scripted(line) : scripted;
-    if (deed === 'drop') socket.destroy();
+    if (typeof deed === 'object') setTimeout(() => socket.write(`${deed.reply}\r\n`), deed.afterMs);
+    else if (deed === 'drop') socket.destroy();
     else if (deed === 'half') socket.write('250-begins');
     else if (deed !== 'silence') socket.write(`${deed}\r\n`);
-    return /^3/.test(deed);
+    return typeof deed === 'string' && deed.startsWith('3');
   };
   const step = (line: string): void => {
     if (inData) {
