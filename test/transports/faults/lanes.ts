@@ -16,6 +16,16 @@ export interface Lane {
   readonly reuse: readonly [fault: Fault, outcomes: readonly OutcomeKind[]];
 }
 
+/** How a transport reaches its server. */
+export interface Way {
+  /** Of the server, or of what stands in front of it. */
+  readonly port: number;
+  /** How many connections it may have. */
+  readonly connections: number;
+  /** Whom it trusts, where the way is by TLS. */
+  readonly ca?: readonly string[] | undefined;
+}
+
 export interface OpenLane {
   /** The server's. */
   readonly port: number;
@@ -23,10 +33,9 @@ export interface OpenLane {
   readonly received: readonly string[];
   /** How many connections the server has open. */
   readonly openConnections: () => number;
-  /** A transport that reaches its server through this port, over so many connections at most. */
-  readonly transport: (port: number, connections: number) => Transport;
-  /** The destination through this port. */
-  readonly to: (port: number) => string;
+  readonly transport: (way: Way) => Transport;
+  /** The destination, by this way. */
+  readonly to: (way: Way) => string;
   close(): Promise<void>;
 }
 
@@ -42,7 +51,7 @@ async function httpLane(): Promise<Omit<OpenLane, 'transport'>> {
     received.push(JSON.parse(text).subject);
     response.writeHead(200, { 'content-type': 'text/plain' }).end('taken '.repeat(20));
   });
-  return { ...server, received, to: (port) => `http://127.0.0.1:${port}/hooks` };
+  return { ...server, received, to: ({ port, ca }) => `${ca === undefined ? 'http' : 'https'}://127.0.0.1:${port}/hooks` };
 }
 
 export const LANES: readonly Lane[] = [
@@ -51,7 +60,8 @@ export const LANES: readonly Lane[] = [
     reuse: ['close-on-reuse', ['failed', 'delivered']],
     open: async () => ({
       ...(await httpLane()),
-      transport: (_, connectionsPerOrigin) => http({ allowPrivate: true, connectionsPerOrigin }),
+      transport: ({ connections, ca }) =>
+        http({ allowPrivate: true, connectionsPerOrigin: connections, ...(ca && { tls: { ca } }) }),
     }),
   },
   {
@@ -59,9 +69,9 @@ export const LANES: readonly Lane[] = [
     reuse: ['close-on-reuse', ['failed', 'delivered']],
     open: async () => ({
       ...(await httpLane()),
-      transport: (_, connections) => {
+      transport: ({ connections, ca }) => {
         // The platform's own connections end in its own time; those of an agent end with it.
-        const dispatcher = new Agent({ connections });
+        const dispatcher = new Agent({ connections, ...(ca && { connect: { ca: [...ca] } }) });
         const fetch = ((url, init) => undiciFetch(url, { ...init, dispatcher })) as Fetch;
         const transport = fetchTransport({ allowPrivate: true, fetch });
         const close = async (): Promise<void> => {
@@ -77,15 +87,18 @@ export const LANES: readonly Lane[] = [
     // The greeting, EHLO, the envelope in one go and the mail itself are the first four turns of a connection.
     reuse: [{ fault: 'close', atRequest: 5 }, ['failed', 'delivered']],
     open: async () => {
-      const { port, mails, sessions, close } = await mailServer();
+      const { port: own, mails, sessions, close } = await mailServer();
       return {
-        port,
+        port: own,
         get received() {
           return mails.map(({ raw }) => /^Subject: (.*)$/m.exec(raw)?.[1]?.trim() ?? '');
         },
         openConnections: () => sessions.size,
-        transport: (through, maxConnections) =>
-          smtp({ server: { host: '127.0.0.1', port: through, maxConnections }, from: 'billing@company.example' }),
+        transport: ({ port, connections, ca }) => {
+          const tls = ca && { secure: true, tls: { ca } };
+          const server = { host: '127.0.0.1', port, maxConnections: connections, ...tls };
+          return smtp({ server, from: 'billing@company.example' });
+        },
         to: () => 'mailto:customer@customer.example',
         close,
       };

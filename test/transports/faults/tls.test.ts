@@ -1,0 +1,71 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { LANES, type Lane, type OpenLane } from './lanes.js';
+import { type Rig, rigOn } from './rig.js';
+import {
+  CERTIFICATE,
+  EXPIRED,
+  OF_AN_UNKNOWN_AUTHORITY,
+  OF_ANOTHER_HOST,
+  type Shown,
+  type TlsFront,
+  tlsFront,
+} from './tls-front.js';
+
+interface SecureRig extends Rig {
+  readonly lane: OpenLane;
+  readonly front: TlsFront;
+}
+
+async function rigBehindTls({ open }: Lane, shown: Shown): Promise<SecureRig> {
+  const lane = await open();
+  const front = await tlsFront(lane.port, shown);
+  onTestFinished(async () => {
+    await front.close();
+    await lane.close();
+  });
+  const ca = [CERTIFICATE, EXPIRED, OF_ANOTHER_HOST];
+  return { ...rigOn(lane, { port: front.port, connections: 8, ca }, front.openConnections), lane, front };
+}
+
+const GOOD: Shown = { cert: CERTIFICATE };
+
+const OLD: Shown = { ...GOOD, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' };
+
+const BAD: readonly (readonly [name: string, shown: Shown, reason: RegExp])[] = [
+  ['a certificate that has expired', { cert: EXPIRED }, /^certificate expired$/],
+  ['a certificate of another host', { cert: OF_ANOTHER_HOST }, /^certificate of another host$/],
+  ['a certificate of an unknown authority', { cert: OF_AN_UNKNOWN_AUTHORITY }, /^certificate not verifiable$/],
+  ['no protocol newer than TLS 1.1', OLD, /^(network error|connection|TLS)/],
+];
+
+describe.each(LANES)('$name', (each) => {
+  it('is delivered by TLS', async () => {
+    const { lane, outcomes, closesClean } = await rigBehindTls(each, GOOD);
+    expect(await outcomes('msg_1')).toEqual(['delivered']);
+    expect(lane.received).toEqual(['msg_1']);
+    await closesClean();
+  });
+
+  it.each(BAD)('has failed where the server shows %s, and is delivered once it shows a good one', async (_, shown, reason) => {
+    const { lane, front, ringback, attempts, closesClean } = await rigBehindTls(each, shown);
+    ringback.on('retry', () => {
+      expect(lane.received).toEqual([]);
+      front.show(GOOD);
+    });
+    const records = await attempts('msg_1');
+    expect(records.map(({ outcome }) => outcome)).toEqual(['failed', 'delivered']);
+    expect(records[0]?.reason).toMatch(reason);
+    expect(lane.received).toEqual(['msg_1']);
+    await closesClean();
+  });
+
+  it('has failed where the server speaks no TLS', async () => {
+    const lane = await each.open();
+    onTestFinished(() => lane.close());
+    const { attempts, closesClean } = rigOn(lane, { port: lane.port, connections: 8, ca: [CERTIFICATE] }, () => 0);
+    const error: unknown = await attempts('msg_1').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'delivery-failed' });
+    expect(lane.received).toEqual([]);
+    await closesClean();
+  });
+});
