@@ -40,7 +40,10 @@ export interface ReceiverOptions {
    * Standard Webhooks, 3 days at Stripe), with time for a person to send again. Keep it above twice the tolerance of timestamps.
    */
   readonly ttlMs?: number;
-  /** The origin that senders call, for schemes that sign the URL: `https://api.example`. Default: as the request says. */
+  /**
+   * The origin that senders call: `https://api.example`. Set it for schemes that sign the URL. Default: as the request says, where
+   * whoever sends it chooses the host, so that a message signed for another receiver's host could be taken here.
+   */
   readonly origin?: string;
   /** Default: errors on the console, the rest nowhere. */
   readonly logger?: Logger;

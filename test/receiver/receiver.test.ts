@@ -2,7 +2,7 @@ import { Headers as UndiciHeaders } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { type IdempotencyStore, memoryIdempotencyStore, RingbackError, type SignatureScheme } from '../../src/index.js';
 import { type ReceivedCallback, receiver } from '../../src/receiver/index.js';
-import { standardWebhooks } from '../../src/signing/index.js';
+import { jwt, standardWebhooks } from '../../src/signing/index.js';
 import { bytesOf, gate, log, post, requestOf, SECRET, scheme, signed, storeWith, URL_OF_HOOKS } from './sender.js';
 
 describe('a receiver answers', () => {
@@ -355,6 +355,20 @@ describe('what proves a message', () => {
       undefined,
       'https://api.example',
     ]);
+  });
+});
+
+describe('a message that was signed for the host of another receiver', () => {
+  const secrets = [{ alg: 'HS256', key: SECRET }] as const;
+  const signature = jwt({ issuer: 'https://billing.example', secrets });
+  const other = 'https://other.example/hooks';
+
+  it('is refused where origin says who this one is, whatever host the request names', async () => {
+    const { clock, receive, handled } = post({ signature, origin: 'https://api.example' });
+    const message = { id: 'msg_1', timestampMs: clock.now(), to: other, method: 'POST', headers: {}, body: bytesOf('{"n":1}') };
+    const request = { method: 'POST', url: other, headers: await signature.sign(message), body: message.body };
+    expect((await receive.handle(request)).status).toBe(401);
+    expect(handled).toEqual([]);
   });
 });
 
