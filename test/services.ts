@@ -16,7 +16,8 @@ const ANSWER_MS = 1_000;
 export async function serviceUrl(service: keyof typeof SERVICES): Promise<string | undefined> {
   const { name, variable, url: usual } = SERVICES[service];
   const url = process.env[variable] ?? usual;
-  const { hostname, port } = new URL(url);
+  const { hostname } = new URL(url);
+  const port = new URL(url).port || new URL(usual).port;
   if (await answers(hostname, Number(port))) return url;
   const fault = `no ${name} answers at ${hostname}:${port}; start one (compose.yaml) or set ${variable}`;
   if (process.env.CI === 'true') throw new Error(fault);
