@@ -41,6 +41,12 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
     'sent to another path: invalid-signature',
     'under another id: invalid-signature',
   ],
+  'smtp.ts': [
+    'attempt 1: overloaded, answered 451 4.7.1 to RCPT TO, 1 of 2 recipients refused',
+    'the server took a mail to bob@customer.example',
+    'attempt 2: delivered, taken by all',
+    '"messageId":"<msg_42@company.example>"',
+  ],
   'sqlite.ts': ['sent 1, deduplicated false', 'sent 0, deduplicated true'],
   'testing.ts': ['pass 2', 'fail 0'],
 };

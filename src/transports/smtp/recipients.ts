@@ -33,9 +33,12 @@ export function recipientsOf(to: string): readonly string[] {
   return [...new Set(addresses)];
 }
 
-/** `//` begins the authority of other URIs: who wrote it meant no local part. */
+/**
+ * `//` begins the authority of other URIs: who wrote it meant no local part. An `@` in percent-encoding is none of the URI's: who looks
+ * for the domain without decoding it would find another one.
+ */
 function addressOf(part: string): string | undefined {
-  if (part.startsWith('//')) return undefined;
+  if (part.startsWith('//') || !part.includes('@')) return undefined;
   try {
     return parseAddress(decodeURIComponent(part));
   } catch {
