@@ -1,45 +1,52 @@
 import { Buffer } from 'node:buffer';
 import type { Dispatcher } from 'undici';
 import type { Answer, Response } from '../../callback.js';
+import type { AttemptProgress, SendAttempt } from '../transport.js';
 import { failureOf } from './answer.js';
-import { ABANDONED, type Origin } from './origins.js';
+import { ABANDONED } from './connect.js';
+import type { Connection, ConnectionExchange, ConnectionRequest } from './connection.js';
+import type { Origin } from './origin.js';
 
 type Controller = Dispatcher.DispatchController;
 type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 const NO_BODY: Uint8Array = new Uint8Array(0);
 
-/** The request as undici takes it. */
-interface ExchangeRequest {
-  readonly path: string;
-  readonly method: string;
-  readonly headers: string[];
-  /** Let go of when the exchange is given up in line. */
-  body: Uint8Array | null;
-}
+/** The peer's end of a connection, as undici and Node tell it. */
+const CLOSED_BY_PEER: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** What an exchange is made of. */
 export interface ExchangeSettings {
   readonly origin: Origin;
-  readonly request: ExchangeRequest;
-  readonly signal: AbortSignal;
+  readonly request: ConnectionRequest;
+  /** Told where the exchange stands. */
+  readonly attempt: SendAttempt;
   readonly maxResponseBytes: number;
   /** What a whole response means. It may throw. */
   readonly answer: (response: Response) => Answer;
+  /** The message's id. Where a header carries it, the receiver can tell that it was given the same message twice. */
+  readonly id: string;
 }
 
 /**
  * One request and its response, as a handler of undici's: no stream, no buffering beyond the cap. Settles exactly once,
  * whatever comes first: the response's end or its cap, an error, the signal. What undici says after that is only counted.
+ *
+ * A receiver may close a kept-alive connection in the moment in which a request is written to it. Then it is written once more, on a fresh one.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements ConnectionExchange, AttemptProgress {
   readonly promise: Promise<Answer>;
+  readonly request: ConnectionRequest;
+  connection: Connection | undefined = undefined;
   private readonly settings: ExchangeSettings;
   private resolve!: (answer: Answer) => void;
   private reject!: (reason: unknown) => void;
   private settled = false;
   /** From the moment that it has a connection. */
   private controller: Controller | undefined = undefined;
+  /** The connection was used before: its peer may be closing it. */
+  private onUsedConnection = false;
+  private hasBegunAnswer = false;
   private status = 0;
   private headers: IncomingHeaders = {};
   private body: Uint8Array = NO_BODY;
@@ -49,40 +56,51 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(settings: ExchangeSettings) {
     this.settings = settings;
+    this.request = settings.request;
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
   }
 
-  /** Hands the request to undici. Called once. */
+  /** Sends the request. Called once. */
   start(): Promise<Answer> {
-    const { origin, request, signal } = this.settings;
-    signal.addEventListener('abort', this);
-    origin.pending++;
-    origin.waiting++;
-    origin.pool.dispatch(request, this);
+    const { origin, attempt } = this.settings;
+    attempt.signal.addEventListener('abort', this);
+    attempt.progress = this;
+    origin.send(this);
     return this.promise;
+  }
+
+  /** Where it stands, for a timeout's reason. */
+  get phase(): string {
+    if (this.connection === undefined) return 'waiting for a free connection';
+    if (this.controller === undefined) return this.connection.phase;
+    if (this.status >= 200) return 'reading the response body';
+    return this.hasBegunAnswer ? 'reading the response headers' : 'waiting for the response';
   }
 
   /** The signal's abort: this object is its own listener, which saves a closure. */
   handleEvent(): void {
-    const { origin, request, signal } = this.settings;
     if (!this.settle()) return;
-    this.reject(signal.reason);
-    if (this.controller !== undefined) {
-      this.controller.abort(ABANDONED);
-      return;
-    }
-    request.body = null;
-    origin.stopWaiting();
+    const { origin, attempt } = this.settings;
+    this.reject(attempt.signal.reason);
+    if (this.controller !== undefined) this.controller.abort(ABANDONED);
+    else if (this.connection !== undefined) this.connection.giveUp();
+    else origin.withdraw(this);
   }
 
   onRequestStart(controller: Controller): void {
     // A throw takes it out of line and leaves the connection to the next one; aborting here would destroy the connection.
     if (this.settled) throw ABANDONED;
+    const connection = this.connection as Connection;
     this.controller = controller;
-    this.settings.origin.waiting--;
+    this.onUsedConnection = connection.answers > 0;
+    connection.began();
+  }
+
+  onResponseStarted(): void {
+    this.hasBegunAnswer = true;
   }
 
   onResponseStart(_controller: Controller, status: number, headers: IncomingHeaders): void {
@@ -104,22 +122,35 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.settings.origin.pending--;
     this.finish(false);
+    this.connection?.answered();
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {
-    const { origin } = this.settings;
-    origin.pending--;
+    const connection = this.connection as Connection;
+    if (this.isKeepAliveRace(error)) {
+      this.controller = undefined;
+      // A fresh connection next: one that closes too is no race.
+      this.onUsedConnection = false;
+      connection.sendAgain(this);
+      return;
+    }
+    connection.failed();
     if (!this.settle()) return;
-    if (this.controller === undefined) origin.waiting--;
+    if (this.controller === undefined) connection.giveUp();
     this.resolve(failureOf(error));
+  }
+
+  /** Closed before the first byte of an answer, on a connection that had served others: most likely the receiver never saw the request. */
+  private isKeepAliveRace(error: Error): boolean {
+    if (this.settled || !this.onUsedConnection || this.hasBegunAnswer) return false;
+    return CLOSED_BY_PEER.has((error as { readonly code?: unknown }).code) && carries(this.request.headers, this.settings.id);
   }
 
   private settle(): boolean {
     if (this.settled) return false;
     this.settled = true;
-    this.settings.signal.removeEventListener('abort', this);
+    this.settings.attempt.signal.removeEventListener('abort', this);
     return true;
   }
 
@@ -140,6 +171,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.reject(error);
     }
   }
+}
+
+/** Whether any header tells the receiver which message it is: signature schemes send the id, and some receivers ask for a key. */
+function carries(headers: readonly string[], id: string): boolean {
+  return headers.some((text, i) => (i % 2 === 1 ? text === id : text.toLowerCase() === 'idempotency-key'));
 }
 
 /** The same bytes without Buffer's own ways of printing and turning to JSON. */

@@ -2,9 +2,10 @@ import { buildConnector } from 'undici';
 import type { Answer, Message, Response } from '../../callback.js';
 import { RingbackError } from '../../errors.js';
 import { type AnswerReading, answerOf } from '../http-answer.js';
-import { requestHeaders } from '../request-headers.js';
-import type { Transport } from '../transport.js';
+import { type RequestHeaders, requestHeaders } from '../request-headers.js';
+import type { SendAttempt, Transport } from '../transport.js';
 import { forbidden } from './answer.js';
+import type { Connector } from './connect.js';
 import { Exchange } from './exchange.js';
 import { guardedLookup } from './guarded-lookup.js';
 import { type HttpOptions, type HttpSettings, httpSettings } from './options.js';
@@ -39,16 +40,19 @@ import { Origins } from './origins.js';
  * ```
  */
 export function http(options: HttpOptions = {}): Transport {
-  const settings = httpSettings(options);
+  return httpTransport(httpSettings(options), requestHeaders(options));
+}
+
+/** The same of settings that are checked, with any method: for questions that are to go the way that callbacks go. */
+export function httpTransport(settings: HttpSettings, headersOf: RequestHeaders): Transport {
   const { method, maxResponseBytes, clock, classify, guard } = settings;
   const reading: AnswerReading = { transport: 'http', clock, classify };
-  const headersOf = requestHeaders(options);
   const origins = originsOf(settings);
   let closed = false;
 
-  const begin = (message: Message, signal: AbortSignal): Promise<Answer> => {
+  const begin = (message: Message, attempt: SendAttempt): Promise<Answer> => {
     if (closed) throw new RingbackError('closed', 'the http transport is closed');
-    signal.throwIfAborted();
+    attempt.signal.throwIfAborted();
     let target = targetOf(message.to);
     let origin = origins.get(target.origin);
     if (origin === undefined) {
@@ -60,7 +64,7 @@ export function http(options: HttpOptions = {}): Transport {
     }
     const request = { path: target.path, method, headers: headersOf(message), body: message.body };
     const answer = (response: Response): Answer => answerOf(response, message.to, reading);
-    return new Exchange({ origin, request, signal, maxResponseBytes, answer }).start();
+    return new Exchange({ origin, request, attempt, maxResponseBytes, answer, id: message.id }).start();
   };
 
   return {
@@ -70,7 +74,7 @@ export function http(options: HttpOptions = {}): Transport {
     // Not async: the promise of the exchange goes out as it is, where an async function would add turns of its own.
     send: (message, attempt) => {
       try {
-        return begin(message, attempt.signal);
+        return begin(message, attempt);
       } catch (error) {
         return Promise.reject(error);
       }
@@ -83,16 +87,16 @@ export function http(options: HttpOptions = {}): Transport {
 }
 
 function originsOf(settings: HttpSettings): Origins {
-  const { tls, connectTimeoutMs, connectionsPerOrigin, maxOrigins } = settings;
-  const connectorTo = (url: URL): buildConnector.connector =>
+  const { tls, connectTimeoutMs } = settings;
+  const connectorTo = (url: URL): Connector =>
     buildConnector({
       ...(tls as object),
       // One exchange per connection: its bounds are plain, and what an abort destroys is that attempt's own.
       allowH2: false,
       timeout: connectTimeoutMs,
       lookup: guardedLookup(settings, url),
-    });
-  return new Origins({ connectorTo, connectionsPerOrigin, maxOrigins });
+    }) as Connector;
+  return new Origins({ ...settings, connectorTo });
 }
 
 /** Where a request goes. */

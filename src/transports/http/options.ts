@@ -23,10 +23,14 @@ export interface HttpOptions extends OutboundGuardOptions, RequestHeaderOptions 
   readonly method?: 'POST' | 'PUT' | 'PATCH';
   /** How much of a response's body is kept, in bytes; the rest is not read. 0 to 16,777,216. Default 65,536: room for any error page. */
   readonly maxResponseBytes?: number;
+  /** How long the headers of an answer may be, in bytes, 1,024 to 1,048,576; a longer one has failed. Default 16,384 (Node). */
+  readonly maxHeaderBytes?: number;
   /** How long a connect may take, TLS included, in ms, to 600,000. The attempt's own timeout bounds it too. Default 10,000 (undici). */
   readonly connectTimeoutMs?: number;
   /** Connections per origin, 1 to 10,000; further requests wait for one. Default 64. */
   readonly connectionsPerOrigin?: number;
+  /** Connections in all, 1 to 1,000,000; at the bound one that is idle is closed for the next. Default 2,048: below the open files of most systems. */
+  readonly maxConnections?: number;
   /** Origins with connections at once, 1 to 1,000,000. At the bound an idle one is closed. Default 1,000. */
   readonly maxOrigins?: number;
   /** Turns names into addresses, at each connect. They are checked as any. Default: the system's resolver. */
@@ -41,7 +45,10 @@ export interface HttpOptions extends OutboundGuardOptions, RequestHeaderOptions 
 
 /** The same, checked and complete. */
 export interface HttpSettings
-  extends Required<Omit<HttpOptions, 'classify' | 'resolveHost' | keyof OutboundGuardOptions | keyof RequestHeaderOptions>> {
+  extends Required<
+    Omit<HttpOptions, 'method' | 'classify' | 'resolveHost' | keyof OutboundGuardOptions | keyof RequestHeaderOptions>
+  > {
+  readonly method: string;
   readonly guard: OutboundGuard;
   readonly resolveHost: HostResolver | undefined;
   readonly classify: HttpClassify | undefined;
@@ -52,8 +59,10 @@ const NAMES: readonly (keyof HttpOptions)[] = [
   'headers',
   'idempotencyKeyHeader',
   'maxResponseBytes',
+  'maxHeaderBytes',
   'connectTimeoutMs',
   'connectionsPerOrigin',
+  'maxConnections',
   'maxOrigins',
   ...GUARD_OPTION_NAMES,
   'resolveHost',
@@ -78,8 +87,10 @@ export function httpSettings(options: HttpOptions): HttpSettings {
     resolveHost: functionOption('resolveHost', options.resolveHost, undefined),
     tls,
     maxResponseBytes: integer('maxResponseBytes', 65_536, 0, 2 ** 24),
+    maxHeaderBytes: integer('maxHeaderBytes', 16_384, 1_024, 2 ** 20),
     connectTimeoutMs: numberOption('connectTimeoutMs', options.connectTimeoutMs, 10_000, { above: 0, to: 600_000 }),
     connectionsPerOrigin: integer('connectionsPerOrigin', 64, 1, 10_000),
+    maxConnections: integer('maxConnections', 2_048, 1, 1_000_000),
     maxOrigins: integer('maxOrigins', 1_000, 1, 1_000_000),
     classify: functionOption('classify', options.classify, undefined),
     clock: contractOption('clock', options.clock ?? systemClock, ['now']),

@@ -1,52 +1,13 @@
-import { Socket } from 'node:net';
-import { type buildConnector, Pool } from 'undici';
+import type { Connector } from './connect.js';
+import { ConnectionLimit } from './connection-limit.js';
+import { Origin } from './origin.js';
 
-type Connector = buildConnector.connector;
-
-/** Given to undici when a request or a connect is not wanted any more. Nobody sees it, so one without a story serves all. */
-export const ABANDONED: Error = new Error('abandoned');
-
-/** One origin: its pool of connections, and what hangs on them. */
-export class Origin {
-  readonly pool: Pool;
-  /** Requests that undici holds, abandoned ones in its line among them. */
-  pending = 0;
-  /** Those of them that are wanted and have no connection yet. */
-  waiting = 0;
-  /** Used again since it was opened, or since the hand of {@link Origins} last came by. */
-  used = false;
-  readonly #connecting = new Set<Socket>();
-
-  constructor(origin: string, connections: number, connect: Connector) {
-    this.pool = new Pool(origin, { connections, connect: (options, callback) => this.#connect(connect, options, callback) });
-  }
-
-  /** A waiting request was given up. The connects that only such requests wait for are given up too. */
-  stopWaiting(): void {
-    this.waiting--;
-    if (this.waiting > 0) return;
-    for (const socket of this.#connecting) socket.destroy(ABANDONED);
-  }
-
-  #connect(connect: Connector, options: buildConnector.Options, callback: buildConnector.Callback): void {
-    if (this.waiting === 0) {
-      // What is left in undici's line was abandoned; a connect would keep the process alive for nothing.
-      queueMicrotask(() => callback(ABANDONED, null));
-      return;
-    }
-    // undici's connector returns its socket, though its type does not say so. Without it a connect just takes its full timeout.
-    const socket: unknown = connect(options, (...result) => {
-      if (socket instanceof Socket) this.#connecting.delete(socket);
-      callback(...result);
-    });
-    if (socket instanceof Socket) this.#connecting.add(socket);
-  }
-}
-
-/** Bounds of {@link Origins}. */
+/** Bounds of {@link Origins}, and how they connect. */
 export interface OriginsSettings {
   readonly maxOrigins: number;
   readonly connectionsPerOrigin: number;
+  readonly maxConnections: number;
+  readonly maxHeaderBytes: number;
   /** What connects to an origin: it checks each address that the origin's name resolves to. */
   readonly connectorTo: (origin: URL) => Connector;
 }
@@ -55,45 +16,50 @@ export interface OriginsSettings {
 const MAX_LOOKS = 64;
 
 /**
- * The origins that have a pool now. An origin leaves when its last connection ends and nothing waits for another: undici
+ * The origins that have connections now. An origin leaves when its last connection ends and nothing waits for another: undici
  * closes idle connections on timers of its own, so none is needed here. At the bound one leaves to make room.
  */
 export class Origins {
   readonly #settings: OriginsSettings;
+  readonly #limit: ConnectionLimit;
   readonly #origins = new Map<string, Origin>();
   /** Closing, but with requests to finish. */
   readonly #leaving = new Set<Promise<void>>();
 
   constructor(settings: OriginsSettings) {
     this.#settings = settings;
+    this.#limit = new ConnectionLimit(settings.maxConnections);
   }
 
-  /** How many have a pool. */
+  /** How many there are. */
   get size(): number {
     return this.#origins.size;
   }
 
-  /** The one under this key, if it has a pool. */
+  /** The one under this key, if it is open. */
   get(key: string): Origin | undefined {
     const origin = this.#origins.get(key);
     if (origin !== undefined) origin.used = true;
     return origin;
   }
 
-  /** Opens a pool for the URL's origin, which the guard has let through: where its host is an address, nothing checks it later. */
+  /** Opens the URL's origin, which the guard has let through: where its host is an address, nothing checks it later. */
   open(url: URL): Origin {
-    if (this.#origins.size >= this.#settings.maxOrigins) this.#makeRoom();
-    const { connectionsPerOrigin, connectorTo } = this.#settings;
-    const origin = new Origin(url.origin, connectionsPerOrigin, connectorTo(url));
-    const leaveIfIdle = (): void => {
-      if (origin.pending === 0 && origin.pool.stats.connected === 0) this.#leave(url.origin, origin);
-    };
-    origin.pool.on('disconnect', leaveIfIdle).on('connectionError', leaveIfIdle);
-    this.#origins.set(url.origin, origin);
+    const { maxOrigins, connectorTo } = this.#settings;
+    if (this.#origins.size >= maxOrigins) this.#makeRoom();
+    const key = url.origin;
+    const origin = new Origin({
+      ...this.#settings,
+      url: new URL(key),
+      connector: connectorTo(url),
+      limit: this.#limit,
+      left: (leaving) => this.#leave(key, leaving),
+    });
+    this.#origins.set(key, origin);
     return origin;
   }
 
-  /** Closes all pools once their requests are done. */
+  /** Closes all of them once their requests are done. */
   async close(): Promise<void> {
     for (const [key, origin] of this.#origins) this.#leave(key, origin);
     await Promise.all(this.#leaving);
@@ -113,12 +79,11 @@ export class Origins {
     }
   }
 
-  /** A busy one finishes its requests first: closing a pool waits for them. */
+  /** A busy one finishes its requests first. */
   #leave(key: string, origin: Origin): void {
     if (this.#origins.get(key) !== origin) return;
     this.#origins.delete(key);
-    const left = (): void => void this.#leaving.delete(closed);
-    const closed = origin.pool.close().then(left, left);
+    const closed = origin.close().then(() => void this.#leaving.delete(closed));
     this.#leaving.add(closed);
   }
 }

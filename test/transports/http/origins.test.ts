@@ -7,12 +7,15 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { buildConnector } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Connector } from '../../../src/transports/http/connect.js';
 import { Exchange } from '../../../src/transports/http/exchange.js';
-import { type Origin, Origins } from '../../../src/transports/http/origins.js';
+import type { Origin } from '../../../src/transports/http/origin.js';
+import { Origins } from '../../../src/transports/http/origins.js';
 import { answering, loopback, type Receiver, rawReceiver, receiver, send } from './receiver.js';
 
 function open(maxOrigins: number): Origins {
-  const origins = new Origins({ maxOrigins, connectionsPerOrigin: 2, connectorTo: () => buildConnector({}) });
+  const bounds = { maxOrigins, connectionsPerOrigin: 2, maxConnections: 100, maxHeaderBytes: 16_384 };
+  const origins = new Origins({ ...bounds, connectorTo: () => buildConnector({}) as Connector });
   onTestFinished(() => origins.close());
   return origins;
 }
@@ -22,7 +25,8 @@ const opened = (origins: Origins, { url }: Receiver): Origin => origins.open(new
 function exchange(origin: Origin): Promise<unknown> {
   const request = { path: '/', method: 'POST', headers: [], body: null };
   const answer = (): never => ({ outcome: { kind: 'delivered' } }) as never;
-  return new Exchange({ origin, request, signal: new AbortController().signal, maxResponseBytes: 10, answer }).start();
+  const attempt = { number: 1, signal: new AbortController().signal };
+  return new Exchange({ origin, request, attempt, maxResponseBytes: 10, answer, id: 'msg_1' }).start();
 }
 
 /** Turns of the event loop until it holds; the test's own timeout bounds them. */

@@ -1,0 +1,163 @@
+import { type buildConnector, Client, type Dispatcher } from 'undici';
+import { ABANDONED, Connect, type Connector } from './connect.js';
+import type { ConnectionLimit, LimitedConnection } from './connection-limit.js';
+
+/** The request as undici takes it. */
+export interface ConnectionRequest {
+  readonly path: string;
+  readonly method: string;
+  readonly headers: string[];
+  readonly body: Uint8Array | null;
+}
+
+/** A request and the handler of its answer, as far as connections know it. */
+export interface ConnectionExchange extends Dispatcher.DispatchHandler {
+  readonly request: ConnectionRequest;
+  /** The one that it was given to. */
+  connection: Connection | undefined;
+}
+
+/** Whose connection it is. */
+export interface ConnectionOwner {
+  /** An exchange is done with, whatever came of it. */
+  ended(connection: Connection): void;
+  /** The connection is open. */
+  opened(connection: Connection): void;
+  /** It takes no more exchanges, and its socket closes. */
+  gone(connection: Connection): void;
+}
+
+/** What the connections of an origin are made of. */
+export interface ConnectionSettings {
+  readonly url: URL;
+  readonly connector: Connector;
+  readonly limit: ConnectionLimit;
+  readonly maxHeaderBytes: number;
+}
+
+/**
+ * One connection: a client of undici's that has one socket at a time, and opens it when there is something to send. It counts what it was
+ * given, so that its owner knows when it can take more, and knows where its connect stands.
+ */
+export class Connection implements LimitedConnection {
+  /** Answers that came over the socket that is open now: with none, it is fresh. */
+  answers = 0;
+  /** Whether it stands among its owner's free ones; the owner's to write. */
+  isListed = false;
+  private readonly settings: ConnectionSettings;
+  private readonly owner: ConnectionOwner;
+  private readonly client: Client;
+  /** Given, and not done with. */
+  private exchanges = 0;
+  /** Those of them that are wanted and were not written yet. */
+  private waiting = 0;
+  private isOpen = false;
+  private isDropped = false;
+  private connecting: Connect | undefined = undefined;
+
+  constructor(settings: ConnectionSettings, owner: ConnectionOwner) {
+    this.settings = settings;
+    this.owner = owner;
+    const connect = (options: buildConnector.Options, callback: buildConnector.Callback): void => this.connect(options, callback);
+    this.client = new Client(settings.url, { connect, maxHeaderSize: settings.maxHeaderBytes, allowH2: false });
+    this.client.on('disconnect', () => this.closed()).on('connectionError', () => this.closed());
+  }
+
+  /** True when it can take one more now. */
+  get hasRoom(): boolean {
+    return this.exchanges === 0 && !this.isDropped;
+  }
+
+  get isIdle(): boolean {
+    return this.isOpen && this.exchanges === 0 && !this.isDropped;
+  }
+
+  /** Where an exchange stands that was not written yet. */
+  get phase(): string {
+    return this.connecting === undefined ? 'waiting for a free connection' : this.connecting.phase;
+  }
+
+  send(exchange: ConnectionExchange): void {
+    this.exchanges++;
+    this.waiting++;
+    exchange.connection = this;
+    this.client.dispatch(exchange.request, exchange);
+  }
+
+  /**
+   * Sends one again whose socket closed under it: on a fresh socket, as this connection has no other. One microtask later, as undici can't take a
+   * request while it fails another.
+   */
+  sendAgain(exchange: ConnectionExchange): void {
+    this.waiting++;
+    queueMicrotask(() => this.client.dispatch(exchange.request, exchange));
+  }
+
+  /** One that waited is being written. */
+  began(): void {
+    this.waiting--;
+  }
+
+  /** One that waited is not wanted any more. A connect that nobody waits for is given up too. */
+  giveUp(): void {
+    this.waiting--;
+    if (this.waiting === 0) this.connecting?.abandon();
+  }
+
+  /** One was answered to its end. */
+  answered(): void {
+    this.answers++;
+    this.done();
+  }
+
+  /** One broke off, or was given up. Heard one microtask later, for the same reason as in {@link sendAgain}. */
+  failed(): void {
+    queueMicrotask(() => this.done());
+  }
+
+  drop(): void {
+    if (this.isDropped) return;
+    this.isDropped = true;
+    this.settings.limit.remove(this);
+    void this.close();
+    this.owner.gone(this);
+  }
+
+  /** Resolves when its requests are done and its socket is closed. */
+  close(): Promise<void> {
+    return this.client.close().catch(() => {
+      // It was closed before.
+    });
+  }
+
+  private done(): void {
+    this.exchanges--;
+    if (this.exchanges === 0 && (!this.isOpen || this.settings.limit.isCrowded)) this.drop();
+    this.owner.ended(this);
+  }
+
+  private connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
+    // What undici still holds was given up: a connect would keep the process alive for nothing.
+    if (this.waiting === 0) {
+      queueMicrotask(() => callback(ABANDONED, null));
+      return;
+    }
+    const { limit, connector } = this.settings;
+    this.connecting = new Connect(limit, connector, options, (...result) => {
+      this.connecting = undefined;
+      this.answers = 0;
+      this.isOpen = result[0] === null;
+      callback(...result);
+      if (!this.isOpen) return;
+      limit.add(this);
+      this.owner.opened(this);
+    });
+    limit.enter(this.connecting);
+  }
+
+  private closed(): void {
+    this.isOpen = false;
+    this.settings.limit.remove(this);
+    if (this.exchanges === 0) this.drop();
+  }
+}
