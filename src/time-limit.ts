@@ -19,3 +19,21 @@ export class TimeLimit implements Disposable {
     this.#clock.clearTimer(this.#timer);
   }
 }
+
+/** By its shape: a promise may be of another realm, or of a library. */
+export const isPromiseLike = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
+  typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
+
+/**
+ * What something of the user's answers, at once or by a promise that may never settle. It leaves no timer behind.
+ *
+ * @throws what the promise rejects with, or what `late` makes when it has not settled in time.
+ */
+export async function answerInTime<T>(answer: T | PromiseLike<T>, clock: Clock, limitMs: number, late: () => Error): Promise<T> {
+  if (!isPromiseLike(answer)) return answer;
+  using limit = new TimeLimit(clock, limitMs);
+  const isLate = limit.over.then((): never => {
+    throw late();
+  });
+  return await Promise.race([answer, isLate]);
+}

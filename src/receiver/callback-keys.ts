@@ -1,5 +1,6 @@
 import { RingbackError } from '../errors.js';
 import type { Claim, IdempotencyStore } from '../idempotency/store.js';
+import { isPromiseLike } from '../time-limit.js';
 import type { ReceiverSettings } from './options.js';
 import { answerOf } from './patience.js';
 import { Refusal } from './refusal.js';
@@ -72,6 +73,9 @@ export class CallbackKeys {
 
 /** A claim that comes when nobody waits for it any more would hold the id for a whole lease. */
 function giveBackLate(store: IdempotencyStore, key: string, answer: Claim | Promise<Claim> | undefined): void {
-  if (!(answer instanceof Promise)) return;
-  answer.then((claim) => (claim?.state === 'claimed' ? store.release(key, claim.token) : undefined)).catch(() => {});
+  if (!isPromiseLike(answer)) return;
+  const giveBack = (claim?: Claim) => (claim?.state === 'claimed' ? store.release(key, claim.token) : undefined);
+  Promise.resolve(answer)
+    .then(giveBack)
+    .catch(() => {});
 }

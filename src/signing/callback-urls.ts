@@ -3,7 +3,7 @@ import { isRingbackError, RingbackError } from '../errors.js';
 import type { Claim, IdempotencyStore } from '../idempotency/store.js';
 import { checkNames, contractOption, functionOption, invalidOption, numberOption } from '../options.js';
 import { type Random, randomId, systemRandom } from '../random.js';
-import { TimeLimit } from '../time-limit.js';
+import { answerInTime } from '../time-limit.js';
 import {
   type CallbackUrlContent,
   claimedCallbackUrl,
@@ -162,13 +162,10 @@ async function claimOnce(store: IdempotencyStore, key: string, holdMs: number, c
 }
 
 async function answerOf(store: IdempotencyStore, key: string, holdMs: number, clock: Clock): Promise<Partial<Claim>> {
-  using limit = new TimeLimit(clock, STORE_ANSWER_MS);
-  const late = limit.over.then(() => {
-    throw storeFailed(`did not answer in ${STORE_ANSWER_MS} ms`);
-  });
+  const late = (): RingbackError => storeFailed(`did not answer in ${STORE_ANSWER_MS} ms`);
   try {
-    const claim: Claim | undefined = await Promise.race([store.claim(key, { fingerprint: FINGERPRINT, leaseMs: holdMs }), late]);
-    return claim ?? {};
+    const answer = store.claim(key, { fingerprint: FINGERPRINT, leaseMs: holdMs });
+    return (await answerInTime<Partial<Claim> | undefined>(answer, clock, STORE_ANSWER_MS, late)) ?? {};
   } catch (cause) {
     throw isRingbackError(cause, 'idempotency-store-failed') ? cause : storeFailed('could not claim it', cause);
   }

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import { isRingbackError, RingbackError } from '../errors.js';
 import { checkNames, contractOption, durationOption, functionOption, numberOption } from '../options.js';
-import { TimeLimit } from '../time-limit.js';
+import { answerInTime, isPromiseLike } from '../time-limit.js';
 import { invalidSignature } from './received.js';
 import type { ReceivedMessage, Signable } from './scheme.js';
 import { type ParseSecret, parseSecrets } from './secret-list.js';
@@ -135,12 +135,11 @@ export class LookedUpKeys<Secret, Key> {
 
   /** Whatever the promise does, this one settles. */
   async #inTime(answer: PromiseLike<readonly Secret[]>): Promise<readonly Secret[]> {
-    using limit = new TimeLimit(this.#clock, this.#timeoutMs);
-    const late = limit.over.then(() => {
-      throw unavailable(`secrets.load did not answer in ${this.#timeoutMs} ms`);
-    });
+    const timeoutMs = this.#timeoutMs;
     try {
-      return await Promise.race([answer, late]);
+      return await answerInTime(answer, this.#clock, timeoutMs, () =>
+        unavailable(`secrets.load did not answer in ${timeoutMs} ms`),
+      );
     } catch (cause) {
       throw isRingbackError(cause, 'secrets-unavailable') ? cause : unavailable('secrets.load rejected', cause);
     }
@@ -154,9 +153,6 @@ export class LookedUpKeys<Secret, Key> {
     return keys;
   }
 }
-
-const isPromiseLike = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
-  typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 
 function toSignWith<Key>(keys: readonly Key[]): readonly Key[] {
   if (keys.length === 0) throw unavailable('secrets.load knows no secret to sign this message with');

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { memoryIdempotencyStore } from '../../src/index.js';
 import { fakeClock } from '../../src/testing/index.js';
@@ -234,8 +235,11 @@ describe('a store that fails', () => {
     }
   });
 
-  it('by hanging: it is waited for 10 s, and a claim that comes later is given back', async () => {
-    const claimed = Promise.withResolvers<{ state: 'claimed'; token: string }>();
+  it.each([
+    ['a promise', Promise],
+    ['a promise of another realm', runInNewContext('Promise') as PromiseConstructor],
+  ])('by hanging: it is waited for 10 s, and a claim that comes later is given back: %s', async (_what, Given) => {
+    const claimed = Given.withResolvers<{ state: 'claimed'; token: string }>();
     const released: string[] = [];
     const { clock, send, handled } = post({
       store: storeWith({ claim: () => claimed.promise, release: (_, token) => released.push(token) > 0 }),
