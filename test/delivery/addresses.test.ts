@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Addresses } from '../../src/delivery/addresses.js';
 import { Destinations, destinationKey } from '../../src/delivery/destinations.js';
-import { seededRandom } from '../../src/index.js';
+import { RingbackError, seededRandom } from '../../src/index.js';
 import { fakeClock, scriptedTransport } from '../../src/testing/index.js';
 
 const silent = (): void => {};
@@ -31,5 +31,24 @@ describe('an address', () => {
     const pipeline = destinations.pipelineAt(addresses.of(two));
     expect(pipeline).not.toBe(evicted);
     expect(destinations.pipelineAt(addresses.of(one))).toBe(pipeline);
+  });
+
+  it('is refused as its transport refuses it, where that says why', () => {
+    const picky = (error: unknown): Addresses =>
+      new Addresses(
+        [
+          {
+            ...scriptedTransport([]),
+            accepts: () => {
+              throw error;
+            },
+          },
+        ],
+        destinationKey,
+        10,
+      );
+    const malformed = new RingbackError('invalid-callback', 'no mailbox in it');
+    expect(() => picky(malformed).of('mailto:')).toThrow(malformed);
+    expect(() => picky(new Error('broken')).of('mailto:')).toThrow(expect.objectContaining({ code: 'unsupported-destination' }));
   });
 });

@@ -1,6 +1,6 @@
 export type { ComposedMail } from './composed-mail.js';
 export type { Mail, MailAddress, MailAttachment } from './mail.js';
 export type { MailTransporter } from './mailer.js';
-export type { RenderMail, SmtpOptions } from './options.js';
+export type { ByServer, ByTransporter, RenderMail, SmtpMailOptions, SmtpOptions } from './options.js';
 export type { NodemailerSettings, SmtpServer } from './server.js';
 export { smtp } from './smtp.js';

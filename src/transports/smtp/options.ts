@@ -9,12 +9,25 @@ import { poolOptions, type SmtpServer } from './server.js';
 /** Makes the mail of a delivery, at each attempt anew: the same delivery should give the same mail. */
 export type RenderMail = (delivery: Delivery) => Mail | Promise<Mail>;
 
-/** Settings of `smtp`: one of `server` and `transporter`, and `from`. */
-export interface SmtpOptions {
-  /** The mail server: nodemailer, an optional peer, is loaded with the first mail, and its pool is closed by `close`. */
-  readonly server?: SmtpServer;
-  /** A transporter of your own, made by `nodemailer.createTransport`. It stays yours: `close` leaves it open. */
-  readonly transporter?: MailTransporter;
+/** Settings of `smtp`. */
+export type SmtpOptions = SmtpMailOptions & (ByServer | ByTransporter);
+
+/** By nodemailer, an optional peer, which is loaded with the first mail. `close` closes its pool. */
+export interface ByServer {
+  /** The mail server. */
+  readonly server: SmtpServer;
+  readonly transporter?: undefined;
+}
+
+/** By a transporter of your own. It stays yours: `close` leaves it open. */
+export interface ByTransporter {
+  /** As `nodemailer.createTransport` makes it. */
+  readonly transporter: MailTransporter;
+  readonly server?: undefined;
+}
+
+/** What is set however mails are handed over. */
+export interface SmtpMailOptions {
   /** Who mails are from, in their header and for the server, to whom undeliverable ones come back. */
   readonly from: MailAddress;
   /** Default: the callback's `data` is the {@link Mail}. */
@@ -40,15 +53,7 @@ export interface SmtpSettings {
   readonly maxPartlySent: number;
 }
 
-const NAMES: readonly (keyof SmtpOptions)[] = [
-  'server',
-  'transporter',
-  'from',
-  'render',
-  'signature',
-  'retryFloorMs',
-  'maxPartlySent',
-];
+const NAMES: readonly string[] = ['server', 'transporter', 'from', 'render', 'signature', 'retryFloorMs', 'maxPartlySent'];
 
 const DAY_MS = 86_400_000;
 
@@ -76,6 +81,7 @@ function mailerOf({ server, transporter }: SmtpOptions): Mailer {
   if ((server === undefined) === (transporter === undefined)) {
     throw new RingbackError('invalid-option', `smtp must have one of server and transporter, got ${server ? 'both' : 'neither'}`);
   }
-  if (server !== undefined) return new PooledMailer(poolOptions(server));
-  return borrowedMailer(contractOption('transporter', transporter as MailTransporter, ['sendMail']));
+  return server === undefined
+    ? borrowedMailer(contractOption('transporter', transporter, ['sendMail']))
+    : new PooledMailer(poolOptions(server));
 }

@@ -14,10 +14,6 @@ export class PartlySent {
     this.#max = max;
   }
 
-  get size(): number {
-    return this.#ends.size;
-  }
-
   of(key: string): RecipientEnds {
     return this.#ends.get(key) ?? NONE;
   }

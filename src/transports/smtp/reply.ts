@@ -60,7 +60,7 @@ export function meaningOf({ status, enhanced, command }: Reply): ReplyMeaning {
 export const isTransient = (reply: Reply): boolean => meaningOf(reply).kind !== 'rejected';
 
 /** `answered 451 4.7.1 to RCPT TO`. */
-export function phraseOf({ status, enhanced, command }: Reply): string {
+function phraseOf({ status, enhanced, command }: Reply): string {
   const code = enhanced === undefined ? `${status}` : `${status} ${enhanced}`;
   return command === undefined ? `answered ${code}` : `answered ${code} to ${command}`;
 }

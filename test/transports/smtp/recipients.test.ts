@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRingbackError } from '../../../src/index.js';
+import { parseAddress } from '../../../src/transports/smtp/address.js';
 import { recipientsOf } from '../../../src/transports/smtp/recipients.js';
 
 function refusalOf(to: string): string {
@@ -93,6 +95,24 @@ describe('the recipients of a mailto: destination', () => {
   it('shows no address in its refusal', () => {
     expect(() => recipientsOf('mailto:ann@customer.example,secret name@customer.example')).toThrow(
       'a mailto: destination must be addresses like user@customer.example, but recipient 2 of 2 is none',
+    );
+  });
+
+  it('are one line without brackets, and the same when they are read again, whatever text they were made of', () => {
+    const nasty = fc.constantFrom(
+      ...'ab.@-_+"\\<>(),:;[] \t\r\n\u0000\u2028\u00e9\uff11%0xX/?#\'',
+      '%0d%0a',
+      'example',
+      '@x.example',
+    );
+    fc.assert(
+      fc.property(fc.array(nasty, { maxLength: 12 }), (texts) => {
+        const address = parseAddress(texts.join(''));
+        if (address === undefined) return;
+        expect(address).toMatch(/^[^\p{C}\p{Z}<>()[\]",:;\\@]{1,64}@[a-z0-9.-]+$/u);
+        expect(parseAddress(address)).toBe(address);
+      }),
+      { numRuns: 20_000 },
     );
   });
 });

@@ -1,7 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRingback, type DeliveryError, isRingbackError } from '../../../src/index.js';
-import { type Mail, type SmtpOptions, smtp } from '../../../src/transports/smtp/index.js';
+import { type Mail, type SmtpMailOptions, smtp } from '../../../src/transports/smtp/index.js';
 import { attempt, FROM, header, MAIL, messageTo, partsOf, readMail } from './mail.js';
 import { type MailServer, mailServer, refusal } from './mail-server.js';
 
@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
 });
 
-async function serverAnd(options: Partial<SmtpOptions> = {}, server?: MailServer) {
+async function serverAnd(options: Partial<SmtpMailOptions> = {}, server?: MailServer) {
   const mailbox = server ?? (await mailServer());
   const transport = smtp({ server: { host: '127.0.0.1', port: mailbox.port }, from: FROM, ...options });
   opened.push(
