@@ -42,6 +42,9 @@ export interface OpenLane {
 /** What is sent: its id as the subject, so that a mail has one too. */
 export const content = (id: string): { readonly subject: string; readonly text: string } => ({ subject: id, text: 'Paid.' });
 
+/** An agent leaves a connect that nobody waits for to its timeout. */
+const CONNECT_TIMEOUT_MS = 1_000;
+
 /** An HTTP server whose answers are long enough to be cut anywhere. */
 async function httpLane(): Promise<Omit<OpenLane, 'transport'>> {
   const received: string[] = [];
@@ -70,13 +73,13 @@ export const LANES: readonly Lane[] = [
     open: async () => ({
       ...(await httpLane()),
       transport: ({ connections, ca }) => {
-        // The platform's own connections end in its own time; those of an agent end with it.
-        const dispatcher = new Agent({ connections, ...(ca && { connect: { ca: [...ca] } }) });
+        // The platform's connections end in their own time, and are nobody's to close; those of an agent end with it.
+        const dispatcher = new Agent({ connections, connect: { timeout: CONNECT_TIMEOUT_MS, ...(ca && { ca: [...ca] }) } });
         const fetch = ((url, init) => undiciFetch(url, { ...init, dispatcher })) as Fetch;
         const transport = fetchTransport({ allowPrivate: true, fetch });
         const close = async (): Promise<void> => {
           await transport.close?.();
-          await dispatcher.close();
+          await dispatcher.destroy();
         };
         return { ...transport, close };
       },

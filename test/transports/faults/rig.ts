@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { AttemptRecord } from '../../../src/callback.js';
-import { constant, createRingback, type Ringback, seededRandom } from '../../../src/index.js';
+import { constant, createRingback, type DeliveryError, type Ringback, seededRandom } from '../../../src/index.js';
 import type { OutcomeKind } from '../../../src/outcome.js';
 import { activeResources, newSince } from '../../../src/testing/transport-conformance/active-resources.js';
 import { content, type OpenLane, type Way } from './lanes.js';
@@ -12,7 +12,7 @@ const ATTEMPT_TIMEOUT_MS = 1_000;
 export interface Rig {
   readonly ringback: Ringback;
   readonly to: string;
-  /** Delivers one. What its attempts came to. */
+  /** Delivers one, or tries. What its attempts came to. */
   readonly attempts: (id: string) => Promise<readonly AttemptRecord[]>;
   readonly outcomes: (id: string) => Promise<readonly OutcomeKind[]>;
   /** Closes the instance; then nothing of it may be left. */
@@ -25,13 +25,13 @@ export async function until(holds: () => boolean): Promise<void> {
 }
 
 /** `openConnections` counts what stands between the transport and its server, too. */
-export function rigOn(lane: OpenLane, way: Way, openConnections: () => number): Rig {
+export function rigOn(lane: OpenLane, way: Way, openConnections: () => number, maxAttempts = 3): Rig {
   const before = activeResources();
   const ringback = createRingback({
     transports: [lane.transport(way)],
     pipeline: {
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-      retry: { maxAttempts: 3, backoff: constant({ delayMs: 20 }) },
+      retry: { maxAttempts, backoff: constant({ delayMs: 20 }) },
       circuitBreaker: false,
       budget: false,
     },
@@ -41,8 +41,12 @@ export function rigOn(lane: OpenLane, way: Way, openConnections: () => number): 
   });
   onTestFinished(() => void ringback.close());
   const to = lane.to(way);
-  const attempts = async (id: string): Promise<readonly AttemptRecord[]> =>
-    (await ringback.deliver({ to, id, data: content(id) })).attempts;
+  const attempts = async (id: string): Promise<readonly AttemptRecord[]> => {
+    const ended: { readonly attempts: readonly AttemptRecord[] } = await ringback
+      .deliver({ to, id, data: content(id) })
+      .catch((error: DeliveryError) => error);
+    return ended.attempts;
+  };
   return {
     ringback,
     to,
