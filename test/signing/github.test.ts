@@ -2,7 +2,8 @@ import { sign, verify, verifyWithFallback } from '@octokit/webhooks-methods';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { github } from '../../src/signing/index.js';
-import { BODY, codeOf, ID, OTHER_SECRET, received, refusal, SECRET, signed, TEXT, withHeader } from './hmac-messages.js';
+import { BODY, ID, OTHER_SECRET, received, refusal, SECRET, signed, TEXT, withHeader } from './hmac-messages.js';
+import { codeOf } from './refusal-code.js';
 
 const scheme = github({ secrets: [SECRET] });
 const signatureBy = (secrets: readonly string[], body = BODY): string =>

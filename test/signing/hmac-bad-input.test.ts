@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { ReceivedMessage } from '../../src/signing/index.js';
 import {
   BODY,
-  codeOf,
   DIALECTS,
   type Dialect,
   ID,
@@ -16,6 +15,7 @@ import {
   TEXT,
   withHeader,
 } from './hmac-messages.js';
+import { codeOf } from './refusal-code.js';
 
 /** Every way in which a message is bad ends in this error, and its message shows neither the secret nor a signature. */
 function expectRefused(message: ReceivedMessage, { scheme }: Dialect): void {

@@ -1,4 +1,3 @@
-import { isRingbackError, type RingbackErrorCode } from '../../src/errors.js';
 import {
   github,
   type HmacOptions,
@@ -8,6 +7,7 @@ import {
   type SignatureScheme,
   stripe,
 } from '../../src/signing/index.js';
+import { codeOf, type RefusalCode } from './refusal-code.js';
 
 export const SECRET = 'a-shared-secret-of-32-characters';
 export const OTHER_SECRET = 'another-secret-of-32-characters!';
@@ -49,19 +49,7 @@ export const withHeader = (
   return { ...message, headers: { ...(message.headers as Record<string, string>), [name]: value } };
 };
 
-/** The code of what it threw; anything but a RingbackError goes on. */
-export function codeOf(action: () => unknown): RingbackErrorCode | 'no error' {
-  try {
-    action();
-    return 'no error';
-  } catch (error) {
-    if (isRingbackError(error)) return error.code;
-    throw error;
-  }
-}
-
-export const refusal = (message: ReceivedMessage, scheme: SignatureScheme): RingbackErrorCode | 'no error' =>
-  codeOf(() => scheme.verify(message));
+export const refusal = (message: ReceivedMessage, scheme: SignatureScheme): RefusalCode => codeOf(() => scheme.verify(message));
 
 /** Covers all that can be covered, each field in a header of its own. */
 export const everything: HmacOptions = {

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type HmacOptions, hmac, type SignatureScheme } from '../../src/signing/index.js';
-import { BODY, codeOf, everything, SECRET, signed, TEXT } from './hmac-messages.js';
+import { BODY, everything, SECRET, signed, TEXT } from './hmac-messages.js';
+import { codeOf } from './refusal-code.js';
 
 const base: HmacOptions = { secrets: [SECRET], header: 'x-signature' };
 const by = (options: Partial<HmacOptions> = {}): SignatureScheme => hmac({ ...base, ...options });

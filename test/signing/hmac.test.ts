@@ -4,7 +4,6 @@ import type { Delivery } from '../../src/callback.js';
 import { type HmacOptions, hmac, type SignatureScheme } from '../../src/signing/index.js';
 import {
   BODY,
-  codeOf,
   everything,
   ID,
   OTHER_SECRET,
@@ -16,6 +15,7 @@ import {
   URL_SIGNED,
   withHeader,
 } from './hmac-messages.js';
+import { codeOf } from './refusal-code.js';
 
 const base: HmacOptions = { secrets: [SECRET], header: 'x-signature' };
 const scheme = hmac(everything);

@@ -7,7 +7,6 @@ import type { HttpMessageSignatureKey } from '../../src/signing/http-message-sig
 import { scriptedTransport } from '../../src/testing/index.js';
 import {
   BODY,
-  codeOf,
   MESSAGE,
   received,
   SIGNED_AT_MS,
@@ -17,6 +16,7 @@ import {
   TARGET,
 } from './http-message-signatures/message.js';
 import { KEYS, PUBLIC_KEYS } from './http-message-signatures/rfc9421-appendix-b.js';
+import { codeOf } from './refusal-code.js';
 
 const scheme = schemeOf();
 const OTHER = { keyId: 'other', algorithm: 'hmac-sha256', key: Buffer.alloc(32, 7) } as const;

@@ -8,7 +8,6 @@ import { scriptedTransport } from '../../src/testing/index.js';
 import {
   BODY,
   CLAIMS,
-  codeOf,
   decoded,
   genuine,
   HEADER,
@@ -27,6 +26,7 @@ import {
   URL_SIGNED,
   verifyingKey,
 } from './jwt/fixtures.js';
+import { codeOf } from './refusal-code.js';
 
 describe('sign', () => {
   it('binds the token to the message', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { singleHeader } from '../../src/signing/received.js';
-import { codeOf } from './standard-webhooks-messages.js';
+import { codeOf } from './refusal-code.js';
 
 describe('a header', () => {
   it('that came 300,000 times is refused as any repeated one, and does not overflow the stack', () => {

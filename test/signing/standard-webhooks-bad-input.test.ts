@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ReceivedMessage } from '../../src/signing/index.js';
+import { codeOf } from './refusal-code.js';
 import {
   BODY,
   by,
-  codeOf,
   ED25519_VECTOR,
   ID,
   PRIVATE_KEY,

@@ -3,10 +3,10 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import { codeOf } from './refusal-code.js';
 import {
   BODY,
   by,
-  codeOf,
   ED25519_VECTOR,
   hmacSecret,
   ID,

@@ -1,5 +1,5 @@
-import { isRingbackError, type RingbackErrorCode } from '../../src/errors.js';
 import { type ReceivedMessage, type Signable, type SignatureScheme, standardWebhooks } from '../../src/signing/index.js';
+import { codeOf, type RefusalCode } from './refusal-code.js';
 
 /** The vectors of the specification: one message under a shared secret and under a key pair. */
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -35,16 +35,4 @@ export const withHeader = (name: string, value: string | readonly string[] | und
 
 export const withSignature = (signature: string): ReceivedMessage => withHeader('webhook-signature', signature);
 
-/** The code of what it threw; anything but a RingbackError goes on. */
-export function codeOf(action: () => unknown): RingbackErrorCode | 'no error' {
-  try {
-    action();
-    return 'no error';
-  } catch (error) {
-    if (isRingbackError(error)) return error.code;
-    throw error;
-  }
-}
-
-export const refusal = (message: ReceivedMessage, scheme: SignatureScheme): RingbackErrorCode | 'no error' =>
-  codeOf(() => scheme.verify(message));
+export const refusal = (message: ReceivedMessage, scheme: SignatureScheme): RefusalCode => codeOf(() => scheme.verify(message));

@@ -7,10 +7,10 @@ import { Headers as UndiciHeaders } from 'undici';
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../src/callback.js';
 import { standardWebhooks } from '../../src/signing/index.js';
+import { codeOf } from './refusal-code.js';
 import {
   BODY,
   by,
-  codeOf,
   hmacSecret,
   ID,
   received,

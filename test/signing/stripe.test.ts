@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import Stripe from 'stripe';
 import { describe, expect, it } from 'vitest';
 import { type ReceivedMessage, stripe } from '../../src/signing/index.js';
-import { BODY, codeOf, OTHER_SECRET, received, refusal, SECRET, SIGNED_AT_MS, signed, TEXT } from './hmac-messages.js';
+import { BODY, OTHER_SECRET, received, refusal, SECRET, SIGNED_AT_MS, signed, TEXT } from './hmac-messages.js';
+import { codeOf } from './refusal-code.js';
 
 const SECONDS = SIGNED_AT_MS / 1000;
 const scheme = stripe({ secrets: [SECRET] });

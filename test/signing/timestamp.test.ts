@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkAge } from '../../src/signing/timestamp.js';
-import { codeOf } from './standard-webhooks-messages.js';
+import { codeOf } from './refusal-code.js';
 
 const NOW_MS = 1_789_000_000_000;
 

@@ -5,7 +5,8 @@ import { requestTarget } from '../../../src/signing/http-message-signatures/requ
 import { signatureBase } from '../../../src/signing/http-message-signatures/signature-base.js';
 import { parseDictionary } from '../../../src/signing/http-message-signatures/structured-fields.js';
 import type { ReceivedMessage } from '../../../src/signing/scheme.js';
-import { BODY, codeOf, MESSAGE, received, SIGNED_AT_MS, SIGNED_AT_S, schemeOf, TARGET } from './message.js';
+import { codeOf } from '../refusal-code.js';
+import { BODY, MESSAGE, received, SIGNED_AT_MS, SIGNED_AT_S, schemeOf, TARGET } from './message.js';
 import { KEYS } from './rfc9421-appendix-b.js';
 
 const scheme = schemeOf();

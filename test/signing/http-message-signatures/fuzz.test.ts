@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ReceivedMessage } from '../../../src/signing/scheme.js';
-import { codeOf, received, SIGNED_AT_MS, schemeOf } from './message.js';
+import { codeOf } from '../refusal-code.js';
+import { received, SIGNED_AT_MS, schemeOf } from './message.js';
 import { KEYS } from './rfc9421-appendix-b.js';
 
 const components = ['@method', '@target-uri', '@query-param;name="Tenant"', 'content-type', 'x-kind'];

@@ -1,4 +1,3 @@
-import { isRingbackError, type RingbackErrorCode } from '../../../src/errors.js';
 import { type HttpMessageSignaturesOptions, httpMessageSignatures } from '../../../src/signing/http-message-signatures.js';
 import type { ReceivedMessage, Signable, SignatureScheme } from '../../../src/signing/scheme.js';
 import { KEYS } from './rfc9421-appendix-b.js';
@@ -33,14 +32,4 @@ export function received(
 ): ReceivedMessage & { headers: Record<string, string> } {
   const { to, method, body, headers, timestampMs } = { ...MESSAGE, ...changes };
   return { method, url: to, body, nowMs: timestampMs, headers: { ...headers, ...signed(by, changes) } };
-}
-
-export function codeOf(action: () => unknown): RingbackErrorCode | 'no error' {
-  try {
-    action();
-    return 'no error';
-  } catch (error) {
-    if (isRingbackError(error)) return error.code;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { createHash, createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { isRingbackError, type RingbackErrorCode } from '../../../src/errors.js';
 import { type JwtAlgorithm, type JwtKey, jwt, type ReceivedMessage, type SignatureScheme } from '../../../src/signing/index.js';
+import { codeOfAsync, type RefusalCode } from '../refusal-code.js';
 
 export const ISSUER = 'https://billing.example';
 export const AUDIENCE = 'https://customer.example';
@@ -64,28 +64,9 @@ export const received = (token: string, changes: Partial<ReceivedMessage> = {}):
 /** A message as `scheme` signs it. */
 export const genuine = (changes: Partial<ReceivedMessage> = {}): ReceivedMessage => received(tokenOf(signed(scheme)), changes);
 
-export type Refusal = RingbackErrorCode | 'no error';
-
-export function codeOf(action: () => unknown): Refusal {
-  try {
-    action();
-    return 'no error';
-  } catch (error) {
-    if (isRingbackError(error)) return error.code;
-    throw error;
-  }
-}
-
 /** What `verify` says to a message. Whatever it throws that is no RingbackError fails the test. */
-export async function refusal(message: ReceivedMessage, by: SignatureScheme = scheme): Promise<Refusal> {
-  try {
-    await by.verify(message);
-    return 'no error';
-  } catch (error) {
-    if (isRingbackError(error)) return error.code;
-    throw error;
-  }
-}
+export const refusal = (message: ReceivedMessage, by: SignatureScheme = scheme): Promise<RefusalCode> =>
+  codeOfAsync(() => by.verify(message));
 
 export const decoded = (part: string | undefined): Record<string, unknown> =>
   JSON.parse(Buffer.from(part as string, 'base64url').toString()) as Record<string, unknown>;

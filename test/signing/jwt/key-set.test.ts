@@ -3,8 +3,8 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type JwtKey, jwt } from '../../../src/signing/index.js';
+import { codeOf } from '../refusal-code.js';
 import {
-  codeOf,
   ID,
   ISSUER,
   PAIR_ALGORITHMS,

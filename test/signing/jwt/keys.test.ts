@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type JwtKey, jwt } from '../../../src/signing/index.js';
+import { codeOf } from '../refusal-code.js';
 import {
-  codeOf,
   decoded,
   ISSUER,
   PAIR_ALGORITHMS,
