@@ -27,7 +27,10 @@ class RenewedLease implements Lease {
   readonly #leaseMs: number;
   readonly #clock: Clock;
   readonly #lost = new AbortController();
-  /** Monotonic ms at which the last renewal that got through was sent: the store's lease began no earlier. */
+  /**
+   * Monotonic ms at which the last renewal that got through was sent: the store's lease began no earlier. Until the first one, when
+   * the claim was answered: the store's lease is older by what that took, and the fence holds in between.
+   */
   #heldSinceMs: number;
   #timer: TimerHandle | undefined = undefined;
   #lastError: unknown = undefined;
