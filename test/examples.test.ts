@@ -47,6 +47,12 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
     'attempt 2: delivered, taken by all',
     '"messageId":"<msg_42@company.example>"',
   ],
+  'sns.ts': [
+    'in_1: invoice.sent, verified',
+    'in_2: invoice.sent, verified',
+    'in_1: invoice.paid, verified',
+    'in_2: invoice.paid, verified',
+  ],
   'sqlite.ts': ['sent 1, deduplicated false', 'sent 0, deduplicated true'],
   'testing.ts': ['pass 2', 'fail 0'],
 };
