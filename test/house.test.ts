@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ROOMS, roomOf } from './house/rooms.js';
 import {
   coreImportsNoAdapter,
+  fetchNeedsNoNode,
   filesAreShort,
   importsStayInTheTable,
   indexesOnlyReexport,
@@ -29,6 +30,10 @@ describe('the house', () => {
   it('has a core that imports no adapter and no client', () => {
     expect(reachedFrom('index.ts', files).length).toBeGreaterThan(20);
     expect(coreImportsNoAdapter(files)).toEqual([]);
+  });
+  it('has a fetch transport that needs no Node', () => {
+    expect(reachedFrom('transports/fetch/index.ts', files).length).toBeGreaterThan(20);
+    expect(fetchNeedsNoNode(files)).toEqual([]);
   });
   it('reads time and randomness on the ground floor only', () => expect(timeAndRandomnessComeIn(files)).toEqual([]));
   it('has no file over 300 lines', () => expect(filesAreShort(files)).toEqual([]));
@@ -135,6 +140,12 @@ describe('the rules find', () => {
     expect(coreImportsNoAdapter([door, made('transports/http/index.ts', `export { http } from './http.js';`)])).toHaveLength(1);
     expect(coreImportsNoAdapter([made('index.ts', `export * from 'undici';`)])).toHaveLength(1);
     expect(coreImportsNoAdapter([made('index.ts', `import { readFileSync } from 'node:fs';`)])).toHaveLength(1);
+  });
+
+  it('something of Node behind the fetch transport', () => {
+    const door = made('transports/fetch/index.ts', `export { a } from '../addresses/a.js';`);
+    expect(fetchNeedsNoNode([door, made('transports/addresses/a.ts', `import type { A } from 'node:net';`)])).toEqual([]);
+    expect(fetchNeedsNoNode([door, made('transports/addresses/a.ts', `import { isIP } from 'node:net';`)])).toHaveLength(1);
   });
 
   it('time and randomness taken from the platform', () => {

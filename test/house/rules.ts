@@ -76,6 +76,14 @@ export const coreImportsNoAdapter: Rule = (files) =>
     ];
   });
 
+/** `ringback/fetch` runs where there is no Node: what it reaches takes nothing from outside but types. */
+export const fetchNeedsNoNode: Rule = (files) =>
+  reachedFrom('transports/fetch/index.ts', files).flatMap(({ path, imports }) =>
+    imports
+      .filter(({ own, typeOnly }) => !own && !typeOnly)
+      .map(({ target }) => `${path} is part of ringback/fetch and imports ${target}`),
+  );
+
 /** Time and randomness come in by argument: who reads the platform's cannot be driven by a test. */
 export const timeAndRandomnessComeIn: Rule = (files) =>
   files
