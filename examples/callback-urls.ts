@@ -18,8 +18,8 @@ const STATUS: Partial<Record<RingbackErrorCode, number>> = {
 let origin = '';
 const server = createServer(async (request, response) => {
   try {
-    // The origin is the one that we made the URL with, not what the Host header says.
-    const { to } = await urls.redeem(new URL(request.url ?? '', origin), { purpose: 'approve' });
+    // The origin is the one that we made the URL with, not what the Host header says, nor a target such as `//other.example/`.
+    const { to } = await urls.redeem(origin + request.url, { purpose: 'approve' });
     console.log(`approved: ${new URL(to).pathname}`);
     response.writeHead(204).end();
   } catch (error) {
