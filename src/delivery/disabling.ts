@@ -3,25 +3,11 @@ import type { Clock } from '../clock.js';
 import { RingbackError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { EventBus } from './event-bus.js';
-import type { CallbackEvent } from './events.js';
+import type { DisableEvent } from './events.js';
 import type { FailingDestinations } from './failing-destinations.js';
 import type { FailureStreak } from './failure-streak.js';
+import type { OnDisable } from './options.js';
 import { isPromiseLike, waitFor } from './patience.js';
-
-/** Why a destination should be disabled. */
-export interface DisableEvent extends CallbackEvent {
-  /** `gone`: it answered that it is gone for good (HTTP 410). `failing`: it had no success for `disableAfterMs`. */
-  readonly why: 'gone' | 'failing';
-  /** Wall-clock ms of the first failure since its last success. */
-  readonly sinceMs: number;
-  /** How many attempts failed since then. */
-  readonly failures: number;
-  /** The attempt that showed it. */
-  readonly record: AttemptRecord;
-}
-
-/** The service's own way to disable a destination. `delivery.to` is the URI, which no event shows. */
-export type OnDisable = (event: DisableEvent, delivery: Delivery) => unknown;
 
 /** What {@link Disabling} takes from the instance. */
 export interface DisablingSettings {

@@ -13,9 +13,8 @@ import { type Random, systemRandom } from '../random.js';
 import type { SignatureScheme } from '../signing/scheme.js';
 import type { Transport } from '../transports/transport.js';
 import { destinationKey } from './destinations.js';
-import type { OnDisable } from './disabling.js';
 import type { FailureStreak } from './failure-streak.js';
-import type { DestinationSettings, RingbackOptions, SignatureFor } from './options.js';
+import type { DestinationSettings, OnDisable, RingbackOptions, SignatureFor } from './options.js';
 
 const NAMES = [
   'transports',

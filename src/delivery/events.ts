@@ -2,7 +2,6 @@ import type { AttemptRecord, Receipt } from '../callback.js';
 import type { DeadLetter } from '../outbox/outbox.js';
 import type { CircuitState } from '../policies/circuit-breaker.js';
 import type { DeliveryError } from './delivery-error.js';
-import type { DisableEvent } from './disabling.js';
 
 /** What every event about one callback carries. No body, no header, no secret. */
 export interface CallbackEvent {
@@ -11,6 +10,18 @@ export interface CallbackEvent {
   readonly type?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Why a destination should be disabled. */
+export interface DisableEvent extends CallbackEvent {
+  /** `gone`: it answered that it is gone for good (HTTP 410). `failing`: it had no success for `disableAfterMs`. */
+  readonly why: 'gone' | 'failing';
+  /** Wall-clock ms of the first failure since its last success. */
+  readonly sinceMs: number;
+  /** How many attempts failed since then. */
+  readonly failures: number;
+  /** The attempt that showed it. */
+  readonly record: AttemptRecord;
 }
 
 /** The events of a ringback instance. A listener that throws harms nothing: it is logged. */

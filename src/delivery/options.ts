@@ -9,7 +9,7 @@ import type { RetryBudgetOptions } from '../policies/retry-budget.js';
 import type { Random } from '../random.js';
 import type { SignatureScheme } from '../signing/scheme.js';
 import type { Transport } from '../transports/transport.js';
-import type { OnDisable } from './disabling.js';
+import type { DisableEvent } from './events.js';
 import type { FailureStreak } from './failure-streak.js';
 
 /**
@@ -18,6 +18,9 @@ import type { FailureStreak } from './failure-streak.js';
  * it does not count against the destination.
  */
 export type SignatureFor = (delivery: Delivery) => SignatureScheme | undefined | Promise<SignatureScheme | undefined>;
+
+/** The service's own way to disable a destination. `delivery.to` is the URI, which no event shows. */
+export type OnDisable = (event: DisableEvent, delivery: Delivery) => unknown;
 
 /** The pipeline settings of one destination: clock and random are the instance's. */
 export type DestinationSettings = Omit<PipelineSettings, 'clock' | 'random' | 'classify'>;
