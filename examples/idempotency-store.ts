@@ -6,14 +6,21 @@ import { fakeClock, idempotencyStoreConformance } from 'ringback/testing';
 type Row = { fingerprint: string; token: string; endsAtMs: number; result?: Uint8Array };
 
 function mapStore(clock: Pick<Clock, 'now'> = systemClock, rows = new Map<string, Row>()): IdempotencyStore {
-  /** The record that counts. Every write is fenced: by the token that holds the key, and only while its time lasts. */
-  const live = (key: string, token?: string): Row | undefined => {
-    const row = rows.get(key);
-    return row !== undefined && row.endsAtMs > clock.now() && row.token === (token ?? row.token) ? row : undefined;
-  };
   const endOf = (durationMs: number): number => {
-    if (!(durationMs > 0 && durationMs < Infinity)) throw new RangeError(`no duration: ${durationMs} ms`);
-    return clock.now() + durationMs;
+    if (durationMs > 0 && durationMs < Infinity) return clock.now() + durationMs;
+    throw new RangeError(`no duration: ${durationMs} ms`);
+  };
+  /** The record that counts: its time is not over. */
+  const live = (key: string): Row | undefined => {
+    const row = rows.get(key);
+    return row !== undefined && row.endsAtMs > clock.now() ? row : undefined;
+  };
+  /** Every write is fenced: it changes nothing, and says false, unless its token holds the key. */
+  const write = (key: string, token: string, change: Partial<Row>): boolean => {
+    const row = live(key);
+    if (row?.token !== token || row.result !== undefined) return false;
+    rows.set(key, { ...row, ...change });
+    return true;
   };
   return {
     claim(key, { fingerprint, leaseMs }) {
@@ -25,24 +32,11 @@ function mapStore(clock: Pick<Clock, 'now'> = systemClock, rows = new Map<string
       rows.set(key, { fingerprint, token, endsAtMs: endOf(leaseMs) });
       return { state: 'claimed', token };
     },
-    renew(key, token, leaseMs) {
-      const endsAtMs = endOf(leaseMs);
-      const row = live(key, token);
-      if (row === undefined || row.result !== undefined) return false;
-      rows.set(key, { ...row, endsAtMs });
-      return true;
-    },
-    complete(key, token, result, ttlMs) {
-      const endsAtMs = endOf(ttlMs);
-      const row = live(key, token);
-      if (row === undefined) return false;
-      if (row.result === undefined) rows.set(key, { ...row, endsAtMs, result: new Uint8Array(result) });
-      return true; // also when it is repeated, as its first answer was lost
-    },
-    release(key, token) {
-      const row = live(key, token);
-      return row !== undefined && row.result === undefined && rows.delete(key);
-    },
+    renew: (key, token, leaseMs) => write(key, token, { endsAtMs: endOf(leaseMs) }),
+    // It may be repeated, as its first answer was lost: then it finds its own token, and says true again.
+    complete: (key, token, result, ttlMs) =>
+      write(key, token, { endsAtMs: endOf(ttlMs), result: new Uint8Array(result) }) || live(key)?.token === token,
+    release: (key, token) => write(key, token, {}) && rows.delete(key),
   };
 }
 
