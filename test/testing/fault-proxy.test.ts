@@ -159,6 +159,22 @@ describe('the fault', () => {
     if (bytesPerMs < 10_000) expect(pieces).toBeGreaterThan(1);
   });
 
+  it.each<Fault>(['pass', { fault: 'delay', delayMs: 20 }, { fault: 'trickle', bytesPerMs: 2 }])(
+    '%j ends after the whole answer where the target ends right behind it',
+    async (fault) => {
+      const server = createServer((socket) => void socket.on('error', () => {}).once('data', () => socket.end(ANSWER)));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => void server.close());
+      const proxy = await proxyTo({ port: (server.address() as AddressInfo).port, heard: [] });
+      await proxy.next(fault);
+      const { socket, ended, got } = client(proxy.port);
+      socket.write('question\n');
+      expect(await ended).toBe('end');
+      expect(got().toString()).toBe(ANSWER);
+    },
+  );
+
   it('truncate ends in order after some bytes of the answer, by default 16', async () => {
     const { ended, got } = await ask('truncate');
     expect(await ended).toBe('end');

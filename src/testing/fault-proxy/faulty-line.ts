@@ -21,6 +21,8 @@ export class FaultyLine {
   /** Bytes of the faulty request, or of its answer, that have passed. */
   #passed = 0;
   #timer: TimerHandle | undefined;
+  /** The target has ended, while a piece of its answer waits. */
+  #endsLater = false;
 
   constructor(near: Socket, fault: PlannedFault, connect: () => Socket) {
     this.#near = near;
@@ -53,7 +55,7 @@ export class FaultyLine {
     far
       .on('error', () => near.resetAndDestroy())
       .on('data', (chunk: Uint8Array) => this.#answer(chunk))
-      .on('end', () => near.end())
+      .on('end', () => this.#endAnswer())
       .on('drain', () => near.resume());
     near.on('drain', () => {
       if (this.#timer === undefined) far.resume();
@@ -128,6 +130,12 @@ export class FaultyLine {
     else this.#near.write(bytes, end);
   }
 
+  /** A socket tells its end even while it is paused: what of the answer waits here goes first. */
+  #endAnswer(): void {
+    if (this.#timer === undefined) this.#near.end();
+    else this.#endsLater = true;
+  }
+
   /** Reads nothing more until then. */
   #later(delayMs: number, go: () => void): void {
     this.#far?.pause();
@@ -135,6 +143,7 @@ export class FaultyLine {
       this.#timer = undefined;
       this.#far?.resume();
       go();
+      if (this.#endsLater) this.#endAnswer();
     }, delayMs);
   }
 
