@@ -23,14 +23,22 @@ import { TopicLines } from './topic-lines.js';
  * @example
  * ```ts
  * import { SNSClient } from '@aws-sdk/client-sns';
+ * import { startFauxqs } from 'fauxqs';
  * import { createRingback } from 'ringback';
  * import { sns } from 'ringback/sns';
  *
- * const client = new SNSClient({ region: 'eu-central-1', maxAttempts: 1 }); // ringback retries
+ * // An emulator in this process. With AWS, leave `endpoint` and `credentials` out.
+ * const aws = await startFauxqs({ port: 0, logger: false });
+ * const { topicArn } = aws.createTopic('invoices');
+ * const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+ * const client = new SNSClient({ region: 'us-east-1', endpoint: aws.address, credentials, maxAttempts: 1 }); // ringback retries
+ *
  * const ringback = createRingback({ transports: [sns({ client })] });
- * // await ringback.deliver({ to: 'arn:aws:sns:eu-central-1:123456789012:invoices', type: 'invoice.paid', data: { id: 'in_42' } });
+ * const receipt = await ringback.deliver({ to: topicArn, type: 'invoice.paid', data: { id: 'in_42' } });
+ * console.log(receipt.response?.status); // 200
  * await ringback.close();
  * client.destroy();
+ * await aws.stop();
  * ```
  */
 export function sns(options: SnsOptions): Transport {
