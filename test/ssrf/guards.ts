@@ -5,7 +5,7 @@ import { useAgent } from 'request-filtering-agent';
 import type { Message } from 'ringback';
 import type { http } from 'ringback/http';
 import ssrfFilter from 'ssrf-req-filter';
-import type { Case } from './corpus.ts';
+import type { Case } from './case.ts';
 
 /** The addresses of the name in a case: one lookup after another, the last one for good. */
 type Script = () => readonly string[];

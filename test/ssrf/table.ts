@@ -1,4 +1,5 @@
-import { CORPUS, type Group } from './corpus.ts';
+import type { Group } from './case.ts';
+import { CORPUS } from './corpus.ts';
 import { endOf, type Guard } from './guards.ts';
 
 /** What one guard made of one group: the URLs that it got wrong. */
