@@ -32,6 +32,12 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
     'answers: 500, 204',
     'sent again: 204, after 2 runs as before',
   ],
+  'verify-destination.ts': [
+    'not allowed: did not echo the challenge',
+    'allowed by handshake, 6 a minute',
+    'the customer has msg_1',
+    'msg_2 at once: shed, the next token is',
+  ],
   'github.ts': ['push push-42: new', 'push push-42: seen before'],
   'idempotency.ts': ['idempotency-in-flight', 'sent 2 times, under 1 id', 'sent 2 times, deduplicated true'],
   'idempotency-store.ts': ['pass 36', 'fail 0'],

@@ -5,6 +5,7 @@ import type { Logger } from '../logger.js';
 import { checkNames, contractOption, functionOption, invalidOption, numberOption } from '../options.js';
 import type { ReceivedMessage, SignatureScheme, Verified } from '../signing/scheme.js';
 import type { IdOf } from './callback-id.js';
+import { type ConsentSettings, consentSettings } from './consent.js';
 import type { ReceivedCallback } from './received-callback.js';
 
 /** Settings of `receiver`. */
@@ -45,6 +46,13 @@ export interface ReceiverOptions {
    * whoever sends it chooses the host, so that a message signed for another receiver's host could be taken here.
    */
   readonly origin?: string;
+  /**
+   * The senders that are given consent when they ask for it by the web-hook handshake of CloudEvents (OPTIONS): DNS names, at most 1,000,
+   * or `*` for any. It is no authentication: the signature is. Default: none, and OPTIONS is answered with 405.
+   */
+  readonly allowedOrigins?: readonly string[];
+  /** How many callbacks a minute such a sender may send: an integer from 1 to 1,000,000. Default: no limit is told. */
+  readonly allowedRatePerMinute?: number;
   /** Default: errors on the console, the rest nowhere. */
   readonly logger?: Logger;
   /** Default: the system's. */
@@ -64,6 +72,7 @@ export interface ReceiverSettings {
   readonly timeoutMs: number;
   readonly ttlMs: number;
   readonly origin: string | undefined;
+  readonly consent: ConsentSettings;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -80,6 +89,8 @@ const NAMES: readonly (keyof ReceiverOptions)[] = [
   'timeoutMs',
   'ttlMs',
   'origin',
+  'allowedOrigins',
+  'allowedRatePerMinute',
   'logger',
   'clock',
 ];
@@ -121,6 +132,7 @@ export function receiverSettings(options: ReceiverOptions): ReceiverSettings {
     timeoutMs: numberOption('timeoutMs', options.timeoutMs, 5 * MINUTE_MS, { above: 0 }),
     ttlMs: numberOption('ttlMs', options.ttlMs, 7 * DAY_MS, { above: 0 }),
     origin: originOf(options.origin),
+    consent: consentSettings(options.allowedOrigins, options.allowedRatePerMinute),
     logger: guardedLogger(contractOption('logger', logger, ['debug', 'info', 'warn', 'error'])),
     clock: contractOption('clock', options.clock ?? systemClock, ['now', 'monotonic', 'setTimer', 'clearTimer']),
   };

@@ -1,6 +1,7 @@
 import { fingerprintOf } from '../idempotency/fingerprint.js';
 import { checkDeclaredLength, readBody } from './body.js';
 import { callbackId } from './callback-id.js';
+import { consentTo } from './consent.js';
 import { Handling, type Proven } from './handling.js';
 import { type IncomingRequest, joinedHeaders, publicUrl } from './incoming.js';
 import { type ReceiverOptions, type ReceiverSettings, receiverSettings } from './options.js';
@@ -65,6 +66,7 @@ async function answer(request: IncomingRequest, settings: ReceiverSettings, hand
   const { name, logger } = settings;
   let id: string | undefined;
   try {
+    if (request.method === 'OPTIONS') return consentTo(joinedHeaders(request.headers), settings.consent);
     const proven = await provenCallback(request, settings);
     id = proven.id;
     return await handling.answer(proven, {

@@ -28,8 +28,8 @@ export interface RequestHeaderOptions {
 const IDEMPOTENCY_KEY = 'idempotency-key';
 
 /**
- * The message's headers come first, in their order and spelling; then the static ones and the defaults that it does not have. The
- * options are checked here, once.
+ * The message's headers come first, in their order and spelling; then the static ones and the defaults that it does not have. What
+ * is empty has no content type. The options are checked here, once.
  */
 export function requestHeaders({ headers, idempotencyKeyHeader = false }: RequestHeaderOptions): RequestHeaders {
   if (typeof idempotencyKeyHeader !== 'boolean') {
@@ -55,7 +55,7 @@ export function requestHeaders({ headers, idempotencyKeyHeader = false }: Reques
     for (const { name, lowerName, value } of additions) {
       if (!given.includes(lowerName)) list.push(name, value);
     }
-    if (!given.includes('content-type')) list.push('content-type', message.delivery.contentType);
+    if (message.body.length > 0 && !given.includes('content-type')) list.push('content-type', message.delivery.contentType);
     return list;
   };
 }

@@ -40,7 +40,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'transports/',
     rooms: ['classify/'],
-    contracts: [],
+    contracts: ['signing/'],
     packages: ['undici', 'nodemailer', '@aws-sdk/client-sns', 'node:net', 'node:dns', ...PORTABLE_NODE],
   },
   { name: 'outbox/', rooms: [], contracts: ['policies/'], packages: ['p-queue'] },

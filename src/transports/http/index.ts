@@ -2,3 +2,5 @@ export type { HttpClassify } from '../http-answer.js';
 export type { HostResolver } from './guarded-lookup.js';
 export { http } from './http.js';
 export type { HttpOptions, HttpTlsOptions } from './options.js';
+export type { VerifyDestinationOptions } from './verification/options.js';
+export { type DestinationVerification, verifyDestination } from './verification/verify-destination.js';
