@@ -71,6 +71,14 @@ describe('sign', () => {
     }
   });
 
+  it('verifies what it signs amid a rotation of ten keys under one name', () => {
+    const secrets = Array.from({ length: 10 }, (_, index) => ({ ...OTHER, key: String(index).repeat(32) }));
+    const rotating = schemeOf({ secrets });
+    expect(rotating.verify(received(rotating))).toMatchObject({ id: 'msg_1' });
+    const wrong = Array.from({ length: 9 }, (_, index) => ({ ...OTHER, key: `${index}`.repeat(33) }));
+    expect(schemeOf({ secrets: [...wrong, ...secrets.slice(9)] }).verify(received(rotating))).toMatchObject({ id: 'msg_1' });
+  });
+
   it('adds expires and tag where they are set, and another digest', () => {
     const headers = signed(schemeOf({ expiresAfterMs: 60_000, tag: 'callbacks of "x"', digest: 'sha-512' }));
     expect(headers['signature-input']).toMatch(

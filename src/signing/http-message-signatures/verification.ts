@@ -13,8 +13,8 @@ import { componentValue, type SignedRequest, signatureBase } from './signature-b
 
 const CONTENT_DIGEST = component('content-digest');
 const MAX_DIGEST_LENGTH = 1_024;
-/** Each costs a verification by a key, of which the costliest takes a tenth of a millisecond. */
-const MAX_TRIED = 16;
+/** More than a sender has keys. Each costs a verification by every key of its name, the costliest a tenth of a millisecond. */
+const MAX_SIGNATURES = 16;
 
 /** One of a message's signatures with a key that it may have been made by. */
 interface Candidate {
@@ -43,17 +43,18 @@ export function verify(received: ReceivedMessage, keys: readonly ParsedKey[], pr
 
 /** Signatures choose among keys; they never choose a key's algorithm. */
 function candidatesAmong(claims: readonly ClaimedSignature[], keys: readonly ParsedKey[], { tag }: Profile): Candidate[] {
-  const candidates: Candidate[] = [];
-  for (const claimed of claims) {
-    if (claimed.tag !== tag) continue;
-    for (const key of keys) {
-      const { keyId, algorithm = key.algorithm } = claimed;
-      if (key.keyId === keyId && key.algorithm === algorithm) candidates.push({ claimed, key });
-    }
+  const byClaim = claims
+    .filter((claimed) => claimed.tag === tag)
+    .map((claimed) => keys.filter((key) => fits(key, claimed)).map((key) => ({ claimed, key })))
+    .filter((candidates) => candidates.length > 0);
+  if (byClaim.length > MAX_SIGNATURES) {
+    throw invalidSignature(`a message may have at most ${MAX_SIGNATURES} signatures by known keys`);
   }
-  if (candidates.length > MAX_TRIED) throw invalidSignature(`a message may have at most ${MAX_TRIED} signatures by known keys`);
-  return candidates;
+  return byClaim.flat();
 }
+
+const fits = (key: ParsedKey, { keyId, algorithm = key.algorithm }: ClaimedSignature): boolean =>
+  key.keyId === keyId && key.algorithm === algorithm;
 
 function verifyOne({ claimed, key }: Candidate, request: SignedRequest, nowMs: number, profile: Profile): Verified {
   const components = claimedComponents(claimed.list);
