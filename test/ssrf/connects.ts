@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { constants } from 'node:os';
 
 /** The part of Node's TCP handle that asks the kernel for a connection. */
 interface TcpPrototype {
@@ -8,7 +9,7 @@ interface TcpPrototype {
 }
 
 /** libuv's name for a connection that was refused. */
-const ECONNREFUSED = -111;
+const ECONNREFUSED = -constants.errno.ECONNREFUSED;
 
 /**
  * Takes the place of the kernel at the last step of every connect of this process: what a guard lets through is noted, and refused
