@@ -25,7 +25,7 @@ export interface FetchedResponse {
 /** A `ReadableStream` of bytes. */
 export interface ResponseStream {
   getReader(): {
-    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+    read(): Promise<{ readonly done: false; readonly value: Uint8Array } | { readonly done: true; readonly value?: unknown }>;
     cancel(): Promise<void>;
   };
 }

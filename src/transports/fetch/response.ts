@@ -30,33 +30,45 @@ async function readBody(
   signal.addEventListener('abort', cancel);
   // A fetch that does not heed its signal may answer after the abort.
   if (signal.aborted) cancel();
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
+  const kept = new KeptBytes(maxBytes);
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return { body: joined(chunks, bytes), truncated: false };
-      if (value === undefined || value.length === 0) continue;
-      const room = maxBytes - bytes;
-      if (value.length > room) {
-        cancel();
-        chunks.push(value.subarray(0, room));
-        return { body: joined(chunks, maxBytes), truncated: true };
-      }
-      chunks.push(value);
-      bytes += value.length;
+      if (done) return { body: kept.all(), truncated: false };
+      if (kept.add(value)) continue;
+      cancel();
+      return { body: kept.all(), truncated: true };
     }
   } finally {
     signal.removeEventListener('abort', cancel);
   }
 }
 
-function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
+/** Bytes that come in parts, put into one place at once: they weigh no more than the cap asks for, however small the parts are. */
+class KeptBytes {
+  readonly #maxBytes: number;
+  #place: Uint8Array = new Uint8Array(0);
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
-  return whole;
+
+  /** Keeps what fits; false where that is not all of it. */
+  add(chunk: Uint8Array): boolean {
+    const fitting = chunk.subarray(0, this.#maxBytes - this.#bytes);
+    const bytes = this.#bytes + fitting.length;
+    if (bytes > this.#place.length) {
+      const larger = new Uint8Array(Math.min(this.#maxBytes, Math.max(bytes, 2 * this.#place.length)));
+      larger.set(this.#place);
+      this.#place = larger;
+    }
+    this.#place.set(fitting, this.#bytes);
+    this.#bytes = bytes;
+    return fitting.length === chunk.length;
+  }
+
+  all(): Uint8Array {
+    return this.#place.slice(0, this.#bytes);
+  }
 }

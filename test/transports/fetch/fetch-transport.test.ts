@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { fetch as undiciFetch } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type FetchTransportOptions, fetchTransport } from '../../../src/transports/fetch/index.js';
 import { VERSION } from '../../../src/version.js';
@@ -265,6 +266,13 @@ describe('the fetch', () => {
     vi.stubGlobal('fetch', fetch);
     expect((await send(transport, PUBLIC)).outcome).toMatchObject({ kind: 'delivered', status: 202 });
     expect(calls[0]?.url).toBe(PUBLIC);
+  });
+
+  it("may be the platform's or undici's, as they are typed", async () => {
+    const { url } = await receiver(answering(204));
+    for (const fetch of [globalThis.fetch, undiciFetch]) {
+      expect((await send(loopback({ fetch }), url)).outcome.kind).toBe('delivered');
+    }
   });
 
   it('is called as a function of nobody, as platforms insist', async () => {

@@ -72,6 +72,15 @@ describe('bodies on other platforms', () => {
     expect([[...(response?.body ?? [])], response?.truncated, state.cancelled]).toEqual([[1, 2, 3, 4], false, false]);
   });
 
+  it('in a great many parts are kept in the order they came', async () => {
+    const parts = Array.from({ length: 1_000 }, (_, index) => bytes(index & 255, (index * 7) & 255));
+    const { body } = watchedBody(parts);
+    const { fetch } = mockFetch(() => new Response(body));
+    const { response } = await sendBy(fetch);
+    expect([...(response?.body ?? [])]).toEqual(parts.flatMap((part) => [...part]));
+    expect(response?.body.buffer.byteLength).toBe(2_000);
+  });
+
   it.each([null, undefined])('may be missing (%s)', async (body) => {
     const fetch = async () => ({ status: 204, headers: new Headers(), body }) as never;
     expect(await sendBy(fetch)).toMatchObject({ outcome: { kind: 'delivered' }, response: { truncated: false, body: bytes() } });
