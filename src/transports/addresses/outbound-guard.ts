@@ -1,5 +1,5 @@
 import { type DestinationHost, destinationOf, isPrivateName, type NamedHost } from './destination-host.js';
-import { matchesAddress, matchesName } from './destination-pattern.js';
+import { type DestinationPattern, matchesAddress, matchesName } from './destination-pattern.js';
 import { facesOf } from './embedded-ipv4.js';
 import type { OutboundGuardSettings } from './guard-options.js';
 import { type IpAddress, parseIpAddress } from './ip-address.js';
@@ -48,19 +48,14 @@ export class OutboundGuard {
   }
 
   #denies(host: DestinationHost): boolean {
-    const { deny } = this.#settings;
-    if (host.address === undefined) return deny.some((pattern) => matchesName(pattern, host.name, host.port));
-    const spellings = [host.address, ...facesOf(host.address)];
-    return deny.some((pattern) => spellings.some((address) => matchesAddress(pattern, address, host.port)));
+    return this.#settings.deny.some((pattern) => matches(pattern, host));
   }
 
   /** A range of `allow` opens its port to hosts that are addresses: of a name it is asked before its addresses are known. */
   #opensPort(host: DestinationHost): boolean {
     const { ports, allow } = this.#settings;
     if (ports === undefined || ports.has(host.port)) return true;
-    const named = allow.filter(({ port }) => port !== undefined);
-    if (host.address === undefined) return named.some((pattern) => matchesName(pattern, host.name, host.port));
-    return facesOf(host.address).every((face) => named.some((pattern) => matchesAddress(pattern, face, host.port)));
+    return allow.some((pattern) => pattern.port !== undefined && matches(pattern, host));
   }
 
   #refusalOfName(host: NamedHost): string | undefined {
@@ -97,4 +92,10 @@ export class OutboundGuard {
       (pattern) => matchesAddress(pattern, address, port) && pattern.cidr !== undefined && pattern.cidr.prefix >= narrowest,
     );
   }
+}
+
+/** True where the entry is about this host, an address by any of its faces. */
+function matches(pattern: DestinationPattern, host: DestinationHost): boolean {
+  if (host.address === undefined) return matchesName(pattern, host.name, host.port);
+  return [host.address, ...facesOf(host.address)].some((address) => matchesAddress(pattern, address, host.port));
 }

@@ -1,3 +1,4 @@
+export type { OutboundGuardOptions } from '../addresses/guard-options.js';
 export type { HttpClassify } from '../http-answer.js';
 export type { HostResolver } from './guarded-lookup.js';
 export { http } from './http.js';

@@ -114,6 +114,18 @@ describe('a URL', () => {
     }
   });
 
+  it('is refused by deny by what its address is outside, too', () => {
+    expect(refusal('http://[64:ff9b::808:808]/', { deny: ['64:ff9b::/96'] })).toBe('an entry of deny refuses the host');
+  });
+
+  it('to an address in another spelling may have the port that allow has for the address', () => {
+    const options = { ports: [80], allow: ['8.8.8.8:9000', '[2002::/16]:9000'] };
+    for (const host of ['8.8.8.8', '[::ffff:8.8.8.8]', '[64:ff9b::808:808]', '[2002:101:101::]']) {
+      expect(refusal(`http://${host}:9000/`, options)).toBeUndefined();
+    }
+    expect(refusal('http://[::ffff:8.8.8.9]:9000/', options)).toMatch(/^port 9000/);
+  });
+
   it('to a port of allow is let through there alone', () => {
     const options = { allow: ['127.0.0.1:8080', '[::1]:9000'] };
     expect(refusal('http://127.0.0.1:8080/', options)).toBeUndefined();
@@ -132,6 +144,12 @@ describe('a metadata service', () => {
     }
     expect(refusal(literal, { allow: ['169.254.169.254'] })).toBeUndefined();
     expect(refusal(literal, { allow: ['169.254.169.254:80'] })).toBeUndefined();
+  });
+
+  it('with a range of its own is let through by that range, and one with an address by no wider one', () => {
+    const passes = (host: string, entry: string): boolean => refusal(`http://[${host}]/`, { allow: [entry] }) === undefined;
+    expect([passes('fd00:ec2::254', 'fd00:ec2::/32'), passes('fd00:ec2::254', 'fd00:ec2::/31')]).toEqual([true, false]);
+    expect([passes('fd20:ce::254', 'fd20:ce::254'), passes('fd20:ce::254', 'fd20:ce::/64')]).toEqual([true, false]);
   });
 
   it('stays refused in the ranges that allowPrivate opens', () => {
