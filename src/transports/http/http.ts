@@ -16,8 +16,8 @@ import { Origins } from './origins.js';
  * webhooks and for any receiver with an `http:` or `https:` URL.
  *
  * 2xx is `delivered`; 429, 502, 503 and 504 are `overloaded`; 408, 425 and other 5xx `failed`; 410 `gone`; other 4xx
- * `rejected`. A redirect is `failed`, as redirects are not followed. Loopback and private addresses are `forbidden` unless
- * `allowPrivate` is set; every address is checked when it is connected to.
+ * `rejected`. A redirect is `failed`, as redirects are not followed. Only public addresses are connected to, each checked at the
+ * connect; all others are `forbidden` unless `allow` or `allowPrivate` lets them through.
  *
  * @throws RingbackError `invalid-option`. Its `send` rejects with the signal's reason when aborted, with `closed` after `close`, and
  * with `transport-failed` where `classify` throws; all else, also what the network does, resolves as an outcome.
