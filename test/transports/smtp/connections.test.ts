@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createTransport } from 'nodemailer';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRingback, type DeliveryError, RingbackError } from '../../../src/index.js';
-import { type MailTransporter, type SmtpServer, smtp } from '../../../src/transports/smtp/index.js';
+import { type ComposedMail, type Mail, type MailTransporter, type SmtpServer, smtp } from '../../../src/transports/smtp/index.js';
 import { unacceptingPort } from '../unaccepting-port.js';
 import { attempt, FROM, MAIL, messageTo } from './mail.js';
 import { mailServer } from './mail-server.js';
@@ -31,26 +31,27 @@ async function scripted(script: Script, settings: Partial<SmtpServer> = {}) {
 }
 
 describe('a timeout names its phase', () => {
-  const quick = { connectTimeoutMs: 60, greetingTimeoutMs: 50, silenceTimeoutMs: 600_000 };
+  // Only the timeout that is meant is short: on a slow machine another phase may take as long.
+  const connect = { connectTimeoutMs: 50 };
   const silence = { silenceTimeoutMs: 50 };
 
   it('connecting', async () => {
     const { port, close } = await unacceptingPort();
     opened.push(close);
-    const { outcome } = await mailing(port, quick).send(messageTo(TO), attempt());
+    const { outcome } = await mailing(port, connect).send(messageTo(TO), attempt());
     expect(outcome).toEqual({ kind: 'timed-out', reason: 'timed out while connecting' });
   });
 
   it.each<[string, Script, Partial<SmtpServer>]>([
-    ['timed out waiting for the greeting', { CONNECT: 'silence' }, {}],
-    ['timed out while connecting', { CONNECT: 'silence' }, { secure: true }],
-    ['timed out in the TLS handshake', { EHLO: '250-a\r\n250 STARTTLS', STARTTLS: '220 Go' }, {}],
+    ['timed out waiting for the greeting', { CONNECT: 'silence' }, { greetingTimeoutMs: 50 }],
+    ['timed out while connecting', { CONNECT: 'silence' }, { ...connect, secure: true }],
+    ['timed out in the TLS handshake', { EHLO: '250-a\r\n250 STARTTLS', STARTTLS: '220 Go' }, { greetingTimeoutMs: 500 }],
     ['timed out waiting for an answer', { EHLO: 'silence' }, silence],
     ['timed out waiting for an answer', { MAIL: 'silence' }, silence],
     ['timed out waiting for an answer', { RCPT: 'half' }, silence],
     ['timed out waiting for an answer', { END: 'silence' }, silence],
   ])('%s, at %j', async (reason, script, settings) => {
-    const { transport } = await scripted(script, { ...quick, ...settings });
+    const { transport } = await scripted(script, settings);
     const { outcome } = await transport.send(messageTo(TO), attempt());
     expect(outcome).toEqual({ kind: 'timed-out', reason });
   });
@@ -196,6 +197,27 @@ describe('an abort', () => {
     await transport.close?.();
     expect(server.commands).toEqual([]);
   });
+
+  it('hands nothing to a transporter that knows no signals, neither after render nor while nodemailer is loaded', async () => {
+    const sendMail = vi.fn(async () => ({}));
+    const rendering = new AbortController();
+    const render = (): Mail => {
+      rendering.abort(new Error('meanwhile'));
+      return MAIL;
+    };
+    const own = smtp({ transporter: { sendMail }, from: FROM, render });
+    await expect(own.send(messageTo(TO), attempt(rendering.signal))).rejects.toThrow('meanwhile');
+
+    const loading = new AbortController();
+    vi.doMock('nodemailer', () => ({
+      createTransport: () => {
+        loading.abort(new Error('while loading'));
+        return { sendMail, close: () => {} };
+      },
+    }));
+    await expect(mailing(1).send(messageTo(TO), attempt(loading.signal))).rejects.toThrow('while loading');
+    expect(sendMail).not.toHaveBeenCalled();
+  });
 });
 
 describe('a transporter of your own', () => {
@@ -215,6 +237,15 @@ describe('a transporter of your own', () => {
     await expect(transport.send(messageTo(TO), attempt())).rejects.toMatchObject({ code: 'closed' });
     const other = smtp({ transporter, from: FROM });
     expect((await other.send(messageTo(TO), attempt())).outcome.kind).toBe('delivered');
+  });
+
+  it('is given nothing that reads files or URLs, and the recipients apart from what the mail says', async () => {
+    const given: ComposedMail[] = [];
+    const transporter = { sendMail: async (mail: ComposedMail) => given.push(mail) };
+    await smtp({ transporter, from: FROM }).send(messageTo(TO), attempt());
+    expect(given).toMatchObject([
+      { disableFileAccess: true, disableUrlAccess: true, xMailer: false, envelope: { from: FROM, to: ['ann@customer.example'] } },
+    ]);
   });
 
   it('may throw what nobody knows, which goes on as it is', async () => {

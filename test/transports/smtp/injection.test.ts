@@ -138,6 +138,7 @@ describe('what a callback can make a mail read or claim', () => {
     ['a message of its own', { attachments: [{ filename: 'a', content: 'x', contentType: 'message/rfc822' }] }],
     ['base64 that is none', { attachments: [{ filename: 'a', content: '<html>', encoding: 'base64' }] }],
     ['another encoding', { attachments: [{ filename: 'a', content: 'x', encoding: 'hex' }] }],
+    ['a file without a name', { attachments: [{ filename: '', content: 'x' }] }],
     ['too many files', { attachments: Array.from({ length: 101 }, () => ({ filename: 'a', content: 'x' })) }],
     ['files that are no list', { attachments: { filename: 'a', content: 'x' } }],
     ['a subject that is no text', { subject: ['a'] }],
@@ -149,6 +150,13 @@ describe('what a callback can make a mail read or claim', () => {
       Object.defineProperty(data, key, { value: (more as Record<string, unknown>)[key], enumerable: true });
     }
     expect(await refused(data)).toBe('invalid-callback');
+  });
+
+  it('a line break in a header is refused, not mended', async () => {
+    for (const more of [{ headers: { 'x-note': 'a\r\nb' } }, { signed: { 'x-note': 'a\nb' } }]) {
+      const sent = transport.send(messageTo(TO, more), attempt());
+      await expect(sent).rejects.toMatchObject({ code: 'invalid-callback' });
+    }
   });
 
   it.each([

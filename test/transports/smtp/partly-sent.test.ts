@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createRingback, type DeliveryError, type Receipt, schedule } from '../../../src/index.js';
 import { smtp } from '../../../src/transports/smtp/index.js';
 import { PartlySent } from '../../../src/transports/smtp/partly-sent.js';
-import { dueOf } from '../../../src/transports/smtp/recipient-ends.js';
+import { dueOf, outcomeOfEnds } from '../../../src/transports/smtp/recipient-ends.js';
 import { attempt, FROM, header, MAIL, messageTo, readMail } from './mail.js';
 import { mailServer, refusal } from './mail-server.js';
 
@@ -110,7 +110,7 @@ describe('a mail that only some recipients took', () => {
   });
 
   it('is overloaded where all were refused and one of them may take it later', async () => {
-    const { transport, server } = await refusing({ ann: [550], bob: [451], eve: [550] });
+    const { transport, server, asked } = await refusing({ ann: [550], bob: [451], eve: [550] });
     const { outcome, response } = await transport.send(messageTo(THREE), attempt());
     expect(outcome).toEqual({
       kind: 'overloaded',
@@ -120,6 +120,9 @@ describe('a mail that only some recipients took', () => {
     });
     expect(told(response?.body).recipients).toHaveLength(3);
     expect(server.mails).toEqual([]);
+    // Nobody has it, so there is nothing to remember: everybody is asked again.
+    await transport.send(messageTo(THREE), attempt(undefined, 2));
+    expect(asked).toEqual(['ann', 'bob', 'eve', 'ann', 'bob', 'eve']);
   });
 
   it('is remembered for so many mails, the oldest forgotten first', async () => {
@@ -130,6 +133,30 @@ describe('a mail that only some recipients took', () => {
     await transport.send(messageTo(THREE, { id: 'msg_1' }), attempt(undefined, 2));
     await transport.send(messageTo(THREE, { id: 'msg_2' }), attempt(undefined, 2));
     expect(asked).toEqual(['ann', 'bob', 'eve', 'bob']);
+  });
+
+  it('is forgotten once all have it: who sends it again means everybody', async () => {
+    const { transport, asked } = await refusing({ bob: [451] });
+    const both = messageTo('mailto:ann@x.example,bob@x.example');
+    for (let number = 1; number <= 3; number++) await transport.send(both, attempt(undefined, number));
+    expect(asked).toEqual(['ann', 'bob', 'bob', 'ann', 'bob']);
+  });
+
+  it('tells of all of them also where everybody who was asked refused again', async () => {
+    const { transport } = await refusing({ bob: [451, 451] });
+    const both = messageTo('mailto:ann@x.example,bob@x.example');
+    await transport.send(both, attempt());
+    const { outcome, response } = await transport.send(both, attempt(undefined, 2));
+    expect(outcome.reason).toBe('answered 451 4.7.1 to RCPT TO, 1 of 2 recipients refused');
+    expect(told(response?.body).recipients).toEqual([
+      { address: 'ann@x.example', status: 250 },
+      { address: 'bob@x.example', status: 451, enhanced: '4.7.1' },
+    ]);
+  });
+
+  it('waits where one of the replies asks for it, whichever came first', () => {
+    const ends = new Map([432, 250, 550, 451].map((status) => [`${status}@x.example`, { status }] as const));
+    expect(outcomeOfEnds(ends, 100)).toMatchObject({ kind: 'overloaded', status: 451, retryAfterMs: 100 });
   });
 
   it('is told apart by id and destination', async () => {

@@ -77,10 +77,14 @@ describe('the recipients of a mailto: destination', () => {
     'mailto:ann%C2%A0@customer.example',
     'mailto:ann@customer%2Fpath.example',
     'mailto:ann@%E7%B4%8D%3A25.example',
+    'mailto:ann@%E7%B4%8D.example%3A25',
+    'mailto:ann@%E7%B4%8D.example%2Fpath',
+    'mailto:ann@%E7%B4%8D.example%23x',
     'mailto:%FF@customer.example',
     'mailto:%zz@customer.example',
     `mailto:${'a'.repeat(65)}@customer.example`,
     `mailto:ann@${'a.'.repeat(125)}example`,
+    `mailto:${'a'.repeat(64)}@${'a.'.repeat(92)}example`,
     `mailto:${Array.from({ length: 101 }, (_, index) => `a${index}@x.example`).join(',')}`,
   ];
 

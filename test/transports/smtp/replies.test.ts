@@ -95,6 +95,11 @@ describe('before a mail begins', () => {
     expect(JSON.stringify(outcome)).not.toContain('hunter2');
   });
 
+  it('names no command where the connection itself was refused', async () => {
+    const { outcome } = await sentTo({ CONNECT: '421 4.3.2 Too busy' });
+    expect(outcome.reason).toBe('answered 421 4.3.2');
+  });
+
   it('sends no password where STARTTLS is not offered, unless requireTLS is false', async () => {
     const { outcome, server } = await sentTo({ EHLO: withAuth }, { auth: auth.auth });
     expect(outcome.kind).toBe('overloaded'); // the script's STARTTLS answers 454

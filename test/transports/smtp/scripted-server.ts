@@ -83,6 +83,8 @@ function serve(socket: Socket, server: ScriptedServer): void {
       return;
     }
     inData = does(known, line) && verb === 'DATA';
+    // What comes now is the client's half of a handshake that never gets an answer.
+    if (verb === 'STARTTLS' && server.script.STARTTLS !== undefined) socket.removeAllListeners('data').resume();
     if (verb === 'QUIT') socket.end();
   };
   does('CONNECT', '');

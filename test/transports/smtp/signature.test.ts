@@ -76,6 +76,24 @@ describe('the signature', () => {
     expect(values).toEqual([`Bearer ${'x'.repeat(900)}`, folded]);
   });
 
+  it('comes with bytes of any kind, which open no structure of their own', async () => {
+    const server = await mailServer();
+    const transport = smtp({ server: { host: '127.0.0.1', port: server.port }, from: FROM, signature: true, render: () => MAIL });
+    opened.push(
+      () => server.close(),
+      () => transport.close?.(),
+    );
+    for (const contentType of ['multipart/mixed; boundary=x', 'message/rfc822', 'text/csv', 'nonsense']) {
+      const body = Buffer.from('--x\r\n\r\nhello\r\n--x--');
+      await transport.send(messageTo(TO, { body, contentType }), attempt());
+      const part = partsOf(readMail(server.mails.at(-1)?.raw ?? '')).at(-1);
+      expect(header(part as ReadMail, 'content-type')).toBe(
+        `${contentType === 'text/csv' ? contentType : 'application/octet-stream'}; name=callback.bin`,
+      );
+      expect(Buffer.from(part?.body ?? '', 'base64')).toEqual(body);
+    }
+  });
+
   it('verifies as a token', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const issuer = 'https://sender.example';
