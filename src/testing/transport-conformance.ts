@@ -1,9 +1,9 @@
 import { checkNames, functionOption, invalidOption, numberOption } from '../options.js';
-import { check, comesTrue } from './conformance-check.js';
 import { aborts } from './transport-conformance/aborts.js';
-import { activeResources, newSince, TELLS_WHAT_IS_ACTIVE } from './transport-conformance/active-resources.js';
+import { TELLS_WHAT_IS_ACTIVE } from './transport-conformance/active-resources.js';
 import { closing } from './transport-conformance/closing.js';
 import { OPTIONAL_SUBJECTS, type TransportSubject } from './transport-conformance/destination-behaviour.js';
+import { leavesNothing, leftovers } from './transport-conformance/leftovers.js';
 import { listeners } from './transport-conformance/listeners.js';
 import { outcomes } from './transport-conformance/outcomes.js';
 import { type CreateTransport, TransportCase, type TransportChecks } from './transport-conformance/transport-case.js';
@@ -81,32 +81,42 @@ export interface TransportConformanceOptions {
  */
 export function transportConformance(options: TransportConformanceOptions): void {
   const { describe, it, createTransport, leftOut = {}, maxResponseBytes = 65_536 } = checked(options);
-  const groups: Readonly<Record<string, TransportChecks>> = {
-    'how a send ends': outcomes(maxResponseBytes),
-    'what ends a send from outside': aborts,
-    'what close does': closing,
-    'what a send leaves on its signal': listeners,
-  };
-  const missing = (needs: readonly TransportSubject[]): string | undefined => {
-    const subject = needs.find((need) => need !== 'delivers' && leftOut[need] !== undefined);
-    return subject === undefined || subject === 'delivers' ? undefined : `left out, ${subject}: ${leftOut[subject]}`;
-  };
+  const groups: readonly (readonly [group: string, cases: TransportChecks, around?: Around])[] = [
+    ['how a send ends', outcomes(maxResponseBytes)],
+    ['what ends a send from outside', aborts],
+    ['what close does', closing],
+    ['what a send leaves on its signal', listeners],
+    ['what is left of it', leftovers, leavesNothing],
+  ];
   describe('a transport', () => {
-    for (const [group, cases] of Object.entries(groups)) {
+    for (const [group, cases, around = asItIs] of groups) {
       describe(group, () => {
         for (const [name, { needs, run }] of Object.entries(cases)) {
-          const why = missing(needs);
-          if (why === undefined) it(name, () => inCase(createTransport, run));
-          else it(`${name} (${why})`, async () => {});
+          const why = missing(needs, leftOut) ?? (around === leavesNothing ? UNTOLD : undefined);
+          if (why === undefined) it(name, () => around(() => inCase(createTransport, run)));
+          else it(`${name} (left out, ${why})`, async () => {});
         }
       });
     }
-    describe('what is left of it', () => {
-      const name = 'leaves nothing that keeps the process alive';
-      if (TELLS_WHAT_IS_ACTIVE) it(name, () => leavesNothing(createTransport));
-      else it(`${name} (left out: this runtime does not tell what does)`, async () => {});
-    });
   });
+}
+
+/** What is done around a case. */
+type Around = (runCase: () => Promise<void>) => Promise<void>;
+
+const asItIs: Around = (runCase) => runCase();
+
+const UNTOLD: string | undefined = TELLS_WHAT_IS_ACTIVE ? undefined : 'as this runtime does not tell what does';
+
+/** Why a case that needs these is left out; undefined where nothing is missing. */
+function missing(
+  needs: readonly TransportSubject[],
+  leftOut: NonNullable<TransportConformanceOptions['leftOut']>,
+): string | undefined {
+  for (const need of needs) {
+    if (need !== 'delivers' && leftOut[need] !== undefined) return `${need}: ${leftOut[need]}`;
+  }
+  return undefined;
 }
 
 /** Runs a case on a transport of its own. */
@@ -117,19 +127,6 @@ async function inCase(createTransport: CreateTransport, run: (given: TransportCa
   } finally {
     await given.end();
   }
-}
-
-/** By then what was closed is closed, on a slow machine. */
-const GONE_MS = 2_000;
-
-async function leavesNothing(createTransport: CreateTransport): Promise<void> {
-  const before = activeResources();
-  await inCase(createTransport, async (given) => {
-    for (let round = 0; round < 3; round++) await given.send('delivers');
-    await given.close();
-  });
-  const gone = await comesTrue(() => newSince(before).length === 0, GONE_MS);
-  check(gone, `nothing may keep the process alive once all is closed, but these do: ${newSince(before).join(', ')}`);
 }
 
 function checked(options: TransportConformanceOptions): TransportConformanceOptions {

@@ -55,11 +55,12 @@ const LISTENERS = [
 ];
 const LISTENERS_ABORTED = [`${LEAVES} was aborted before an answer`, `${LEAVES} was aborted while it connects`];
 const NOTHING_ALIVE = 'leaves nothing that keeps the process alive';
+const NOTHING_ALIVE_ABORTED = 'leaves nothing that keeps the process alive when sends were aborted';
 
 export const BROKEN_TRANSPORTS: Readonly<Record<string, BrokenTransport>> = {
   'a deaf ear to its signal': {
     create: sending((send) => (message, attempt) => send(message, { ...attempt, signal: new AbortController().signal })),
-    failsIn: [...ABORTS, CLOSES_HANGING, NO_CONNECTION_ABORTED, ...LISTENERS_ABORTED],
+    failsIn: [...ABORTS, CLOSES_HANGING, NO_CONNECTION_ABORTED, ...LISTENERS_ABORTED, NOTHING_ALIVE_ABORTED],
     says: 'a send must end: no answer in 5000 ms',
   },
   'no look at its signal before it sends': {
@@ -94,7 +95,12 @@ export const BROKEN_TRANSPORTS: Readonly<Record<string, BrokenTransport>> = {
         return send(message, attempt);
       };
     }),
-    failsIn: ['ends at an abort while it sends, and only that send', 'takes no notice of an abort after its end', ...LISTENERS],
+    failsIn: [
+      'ends at an abort while it sends, and only that send',
+      'takes no notice of an abort after its end',
+      ...LISTENERS,
+      NOTHING_ALIVE_ABORTED,
+    ],
     says: 'the send after it: it must be delivered, got failed (connection closed)',
   },
   'a listener left on each signal': {
@@ -238,6 +244,7 @@ export const BROKEN_TRANSPORTS: Readonly<Record<string, BrokenTransport>> = {
       'gives each of many at once its own outcome',
       'ends at an abort while it sends, and only that send',
       'takes no notice of an abort after its end',
+      NOTHING_ALIVE_ABORTED,
     ],
     says: "send 2 to 'delivers': it must be delivered, got failed (connection closed)",
   },
@@ -256,7 +263,7 @@ export const BROKEN_TRANSPORTS: Readonly<Record<string, BrokenTransport>> = {
   },
   'a close that never ends': {
     create: but((sound) => ({ close: () => sound.close().then(() => new Promise(() => {})) })),
-    failsIn: [FINISHES, REFUSES, CLOSES_HANGING, NO_CONNECTION, NO_CONNECTION_ABORTED, NOTHING_ALIVE],
+    failsIn: [FINISHES, REFUSES, CLOSES_HANGING, NO_CONNECTION, NO_CONNECTION_ABORTED, NOTHING_ALIVE, NOTHING_ALIVE_ABORTED],
     says: 'close must end: no answer in 5000 ms',
   },
   'a close that throws': {
@@ -266,7 +273,7 @@ export const BROKEN_TRANSPORTS: Readonly<Record<string, BrokenTransport>> = {
         throw new Error('not mine to close');
       },
     })),
-    failsIn: [FINISHES, REFUSES, CLOSES_HANGING, NO_CONNECTION, NO_CONNECTION_ABORTED, NOTHING_ALIVE],
+    failsIn: [FINISHES, REFUSES, CLOSES_HANGING, NO_CONNECTION, NO_CONNECTION_ABORTED, NOTHING_ALIVE, NOTHING_ALIVE_ABORTED],
     says: 'not mine to close',
   },
   'a close that waits for nothing': {

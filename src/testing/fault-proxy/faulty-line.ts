@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import { systemClock, type TimerHandle } from '../../clock.js';
 import type { PlannedFault } from './fault.js';
 
+const LINE_END: Readonly<Record<number, number>> = { 30: 13, 31: 10 };
+
 /** Zeros, high bytes and line ends: neither HTTP, nor SMTP, nor TLS, and no client waits for the rest of the line. */
-const GARBAGE: Uint8Array = Uint8Array.from({ length: 512 }, (_, index) =>
-  index % 32 < 30 ? (index * 151) % 256 : index % 2 ? 10 : 13,
-);
+const GARBAGE: Uint8Array = Uint8Array.from({ length: 512 }, (_, index) => LINE_END[index % 32] ?? (index * 151) % 256);
 
 /**
  * One connection through the proxy: `near` is the client's, `far` leads to the target. It holds one piece of an answer at most;

@@ -63,7 +63,11 @@ export class FaultyPort {
     server.maxConnections = this.#settings.maxConnections;
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(this.#port, '127.0.0.1', resolve);
+      const fail = (error: Error): void => {
+        this.#server = undefined;
+        reject(error);
+      };
+      server.once('error', fail).listen(this.#port, '127.0.0.1', resolve);
     });
     this.#port = (server.address() as AddressInfo).port;
   }
