@@ -1,22 +1,15 @@
 import type { Receipt } from '../callback.js';
-import type { Clock } from '../clock.js';
 import { isRingbackError, RingbackError } from '../errors.js';
-import { holdLease, type Lease } from '../idempotency/lease.js';
-import type { IdempotencyStore } from '../idempotency/store.js';
+import { type ClaimedKey, holdLease, type Lease } from '../idempotency/lease.js';
 import type { Logger } from '../logger.js';
 import { DeliveryError } from './delivery-error.js';
 import { isPromiseLike, waitFor } from './patience.js';
 import { encodeReceipt } from './receipt-codec.js';
 
 /** A claim that the store gave, and how to end it. */
-export interface HeldClaim {
-  readonly store: IdempotencyStore;
-  readonly key: string;
-  readonly token: string;
-  readonly leaseMs: number;
+export interface HeldClaim extends ClaimedKey {
   readonly ttlMs: number;
   readonly answerMs: number;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -63,7 +56,7 @@ export class Holding {
 
   claimed(claim: HeldClaim): void {
     this.claim = claim;
-    this.lease = holdLease(claim.store, claim.key, claim.token, claim.leaseMs, claim.clock);
+    this.lease = holdLease(claim);
   }
 
   /** It is in the outbox: from now on no caller's impatience ends it, only its own end or a cancel by its id. */
@@ -102,10 +95,10 @@ export class Holding {
   private async tellStore(receipt: Receipt | undefined): Promise<void> {
     const { claim } = this;
     if (claim === undefined) return;
-    const { store, key, token, ttlMs, clock, answerMs, logger } = claim;
+    const { store, key, token, clock, answerMs, logger } = claim;
     const fields = { id: this.id, delivered: receipt !== undefined };
     try {
-      const told = receipt === undefined ? store.release(key, token) : store.complete(key, token, encodeReceipt(receipt), ttlMs);
+      const told = receipt === undefined ? store.release(key, token) : complete(claim, encodeReceipt(receipt));
       const late = (): RingbackError =>
         new RingbackError('idempotency-store-failed', `the idempotency store did not answer in ${answerMs} ms`);
       const kept = isPromiseLike(told) ? await waitFor(told, { clock, timeoutMs: answerMs, signal: undefined, late }) : told;
@@ -113,5 +106,16 @@ export class Holding {
     } catch (cause) {
       logger.error({ ...fields, error: cause }, 'the idempotency store failed after a delivery ended');
     }
+  }
+}
+
+/** It may be repeated, so a store that throws, whose answer may only have been lost, is told once more. */
+function complete({ store, key, token, ttlMs }: HeldClaim, result: Uint8Array): boolean | Promise<boolean> {
+  const tell = (): boolean | Promise<boolean> => store.complete(key, token, result, ttlMs);
+  try {
+    const told = tell();
+    return isPromiseLike(told) ? Promise.resolve(told).catch(tell) : told;
+  } catch {
+    return tell();
   }
 }

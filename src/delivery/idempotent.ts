@@ -39,6 +39,12 @@ export type Turn =
   | { readonly state: 'joined'; readonly holding: Holding }
   | { readonly state: 'done'; readonly receipt: Receipt };
 
+/** A claim that came to something, and when it was asked for, in monotonic ms. */
+interface AnsweredClaim {
+  readonly claim: Exclude<Claim, { state: 'in-flight' }>;
+  readonly askedAtMs: number;
+}
+
 /**
  * Keys over a store: one delivery per key and payload, joined while it runs, replayed when it is done. The store is the user's:
  * it may throw, hang or lie, and then nothing is sent.
@@ -69,9 +75,9 @@ export class IdempotentDeliveries {
     const holding = new Holding(id, fingerprint, () => this.holdings.delete(key));
     this.holdings.set(key, holding);
     try {
-      const claim = await this.claim(request);
+      const { claim, askedAtMs } = await this.claim(request);
       if (claim.state === 'claimed') {
-        holding.claimed({ ...this.settings, key, token: claim.token, answerMs: STORE_ANSWER_MS });
+        holding.claimed({ ...this.settings, key, token: claim.token, askedAtMs, answerMs: STORE_ANSWER_MS });
         return { state: 'ours', holding };
       }
       const receipt = decodeReceipt(claim.result);
@@ -95,13 +101,14 @@ export class IdempotentDeliveries {
     while (this.ending.size > 0) await Promise.all(this.ending);
   }
 
-  private async claim(request: KeyRequest): Promise<Exclude<Claim, { state: 'in-flight' }>> {
+  private async claim(request: KeyRequest): Promise<AnsweredClaim> {
     const { clock } = this.settings;
     const untilMs = clock.monotonic() + request.waitMs;
     for (;;) {
+      const askedAtMs = clock.monotonic();
       const claim = await this.ask(request);
       if (claim.state !== 'claimed' && claim.fingerprint !== request.fingerprint) throw mismatch();
-      if (claim.state !== 'in-flight') return claim;
+      if (claim.state !== 'in-flight') return { claim, askedAtMs };
       const leftMs = untilMs - clock.monotonic();
       // A store that says nonsense is asked again in a while, not at once.
       const retryAfterMs = claim.retryAfterMs >= 0 ? claim.retryAfterMs : LOOK_AGAIN_MS;

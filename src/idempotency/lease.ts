@@ -5,6 +5,17 @@ import type { IdempotencyStore } from './store.js';
 /** Asked at one third and at two thirds: one renewal may fail, and the next still comes in time. */
 const RENEWALS_A_LEASE = 3;
 
+/** A claim that the store gave. */
+export interface ClaimedKey {
+  readonly store: IdempotencyStore;
+  readonly key: string;
+  readonly token: string;
+  readonly leaseMs: number;
+  /** Monotonic ms at which the claim was asked for: the store's lease may have begun that early, however late it answered. */
+  readonly askedAtMs: number;
+  readonly clock: Clock;
+}
+
 /** A claim that is kept while its work runs. */
 export interface Lease {
   /** Aborted when the claim is lost: another may hold the key now. What the work then writes is fenced by the token. */
@@ -18,30 +29,23 @@ export interface Lease {
  * up a lease later. The claim is lost when the store says so, or when no renewal got through for a whole lease: a store that
  * throws now and then is asked again. It keeps the process alive until `end`.
  */
-export function holdLease(store: IdempotencyStore, key: string, token: string, leaseMs: number, clock: Clock): Lease {
-  return new RenewedLease((renewMs) => store.renew(key, token, renewMs), leaseMs, clock);
+export function holdLease(claim: ClaimedKey): Lease {
+  return new RenewedLease(claim);
 }
 
 class RenewedLease implements Lease {
-  readonly #renew: (leaseMs: number) => boolean | Promise<boolean>;
-  readonly #leaseMs: number;
-  readonly #clock: Clock;
+  readonly #claim: ClaimedKey;
   readonly #lost = new AbortController();
-  /**
-   * Monotonic ms at which the last renewal that got through was sent: the store's lease began no earlier. Until the first one, when
-   * the claim was answered: the store's lease is older by what that took, and the fence holds in between.
-   */
+  /** Monotonic ms at which the claim, or the last renewal that got through, was asked for: the store's lease began no earlier. */
   #heldSinceMs: number;
   #timer: TimerHandle | undefined = undefined;
   #lastError: unknown = undefined;
   #ended = false;
 
-  constructor(renew: (leaseMs: number) => boolean | Promise<boolean>, leaseMs: number, clock: Clock) {
-    this.#renew = renew;
-    this.#leaseMs = leaseMs;
-    this.#clock = clock;
-    this.#heldSinceMs = clock.monotonic();
-    this.#wait();
+  constructor(claim: ClaimedKey) {
+    this.#claim = claim;
+    this.#heldSinceMs = claim.askedAtMs;
+    this.#wait(claim.askedAtMs);
   }
 
   get signal(): AbortSignal {
@@ -50,28 +54,33 @@ class RenewedLease implements Lease {
 
   end(): void {
     this.#ended = true;
-    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
+    if (this.#timer !== undefined) this.#claim.clock.clearTimer(this.#timer);
     this.#timer = undefined;
   }
 
-  #wait(): void {
-    this.#timer = this.#clock.setTimer(() => this.#tick(), this.#leaseMs / RENEWALS_A_LEASE);
+  /** Until a third of a lease after `sinceMs`, or until the lease is over where that comes first. */
+  #wait(sinceMs: number): void {
+    const { clock, leaseMs } = this.#claim;
+    const atMs = Math.min(sinceMs + leaseMs / RENEWALS_A_LEASE, this.#heldSinceMs + leaseMs);
+    this.#timer = clock.setTimer(() => this.#tick(), Math.max(0, atMs - clock.monotonic()));
   }
 
   #tick(): void {
-    const nowMs = this.#clock.monotonic();
-    if (nowMs - this.#heldSinceMs >= this.#leaseMs) {
+    const { clock, leaseMs } = this.#claim;
+    const nowMs = clock.monotonic();
+    if (nowMs - this.#heldSinceMs >= leaseMs) {
       this.#lose('no renewal of the idempotency lease got through in time');
       return;
     }
     // Armed first: a store that never answers must not keep the loss from being noticed.
-    this.#wait();
+    this.#wait(nowMs);
     void this.#ask(nowMs);
   }
 
   async #ask(sentAtMs: number): Promise<void> {
+    const { store, key, token, leaseMs } = this.#claim;
     try {
-      const isHeld = await this.#renew(this.#leaseMs);
+      const isHeld = await store.renew(key, token, leaseMs);
       if (isHeld) this.#heldSinceMs = Math.max(this.#heldSinceMs, sentAtMs);
       else this.#lose('the idempotency lease ended and the key is no longer held');
     } catch (error) {

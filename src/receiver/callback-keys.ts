@@ -13,7 +13,9 @@ export interface CallbackKey {
 }
 
 /** What a claim came to: the handler is to run, or it ran before. */
-export type Turn = { readonly state: 'ours'; readonly token: string } | { readonly state: 'done'; readonly result: Uint8Array };
+export type Turn =
+  | { readonly state: 'ours'; readonly token: string; readonly askedAtMs: number }
+  | { readonly state: 'done'; readonly result: Uint8Array };
 
 /** The ids of a receiver's callbacks in the user's store, which may throw, hang or lie: then nothing is handled. */
 export class CallbackKeys {
@@ -25,7 +27,8 @@ export class CallbackKeys {
 
   /** @throws Refusal 409, 422, 503. */
   async claim({ key, fingerprint }: CallbackKey): Promise<Turn> {
-    const { store, leaseMs } = this.#settings;
+    const { store, leaseMs, clock } = this.#settings;
+    const askedAtMs = clock.monotonic();
     let answer: Claim | Promise<Claim> | undefined;
     let claim: Claim;
     try {
@@ -38,7 +41,7 @@ export class CallbackKeys {
       giveBackLate(store, key, answer);
       throw new Refusal(503, 'the store could not claim the id', { cause });
     }
-    if (claim.state === 'claimed') return { state: 'ours', token: claim.token };
+    if (claim.state === 'claimed') return { state: 'ours', token: claim.token, askedAtMs };
     if (claim.fingerprint !== fingerprint) throw new Refusal(422, 'the id was used before with another body');
     if (claim.state === 'completed') return { state: 'done', result: claim.result };
     throw new Refusal(409, 'the id is in flight', { retryAfterMs: claim.retryAfterMs });

@@ -2,13 +2,15 @@ import { RingbackError, withoutStack } from '../errors.js';
 import { holdLease } from '../idempotency/lease.js';
 import { TimeLimit } from '../time-limit.js';
 import { accepted, decodeAnswer, encodeAnswer, wholeAnswer } from './answer.js';
-import { type CallbackKey, CallbackKeys } from './callback-keys.js';
+import { type CallbackKey, CallbackKeys, type Turn } from './callback-keys.js';
 import type { ReceiverSettings } from './options.js';
 import { type ReceivedCallback, UnreadableBody } from './received-callback.js';
 import { Refusal } from './refusal.js';
 
 /** A callback as far as it is known before its handler runs. */
 export type Proven = Omit<ReceivedCallback, 'signal'>;
+
+type OwnTurn = Extract<Turn, { state: 'ours' }>;
 
 /** Kept where the answer itself is not: that it was handled is all there is to know. */
 const NO_RESULT = new Uint8Array();
@@ -26,7 +28,7 @@ export class Handling {
   /** @throws Refusal */
   async answer(proven: Proven, key: CallbackKey): Promise<Response> {
     const turn = await this.#keys.claim(key);
-    return turn.state === 'ours' ? this.#run(proven, key, turn.token) : this.#duplicate(turn.result);
+    return turn.state === 'ours' ? this.#run(proven, key, turn) : this.#duplicate(turn.result);
   }
 
   #duplicate(result: Uint8Array): Response {
@@ -34,9 +36,9 @@ export class Handling {
   }
 
   /** Answers when the handler has ended or its time is over; in that case it may end later, and what it did is still recorded. */
-  async #run(proven: Proven, key: CallbackKey, token: string): Promise<Response> {
+  async #run(proven: Proven, key: CallbackKey, { token, askedAtMs }: OwnTurn): Promise<Response> {
     const { store, leaseMs, timeoutMs, clock, logger } = this.#settings;
-    const lease = holdLease(store, key.key, token, leaseMs, clock);
+    const lease = holdLease({ store, key: key.key, token, leaseMs, askedAtMs, clock });
     const stop = new AbortController();
     lease.signal.addEventListener('abort', () => stop.abort(lease.signal.reason), { once: true });
     using limit = new TimeLimit(clock, timeoutMs);

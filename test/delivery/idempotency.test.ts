@@ -16,6 +16,10 @@ afterEach(async () => {
   expect(unhandled.splice(0)).toEqual([]);
 });
 
+const down = (): never => {
+  throw new Error('down');
+};
+
 /** A store in memory, some of whose methods are other ones. */
 function storeWith(clock: ReturnType<typeof fakeClock>, methods: Partial<IdempotencyStore>): IdempotencyStore {
   const store = memoryIdempotencyStore({ clock });
@@ -265,6 +269,47 @@ describe('a store', () => {
     expect((await delivery).deduplicated).toBe(false);
     expect(errors).toEqual(['the idempotency store failed after a delivery ended']);
     expect(clock.timers).toBe(0);
+  });
+
+  it.each([
+    ['throws', down],
+    ['rejects', async () => down()],
+  ])('that %s once on complete is told once more', async (_, fail) => {
+    const clock = fakeClock();
+    const memory = memoryIdempotencyStore({ clock });
+    let tries = 0;
+    const complete: IdempotencyStore['complete'] = (...all) => (++tries === 1 ? fail() : memory.complete(...all));
+    const errors: string[] = [];
+    const logger = {
+      debug: () => {},
+      info: () => {},
+      warn: () => {},
+      error: (_: object, text: string) => void errors.push(text),
+    };
+    const store = storeWith(clock, { claim: (...all) => memory.claim(...all), complete });
+    const { ringback } = ring([], { idempotency: { store }, logger });
+    await ringback.deliver(callback);
+    expect((await ringback.deliver(callback)).deduplicated).toBe(true);
+    expect([tries, errors]).toEqual([2, []]);
+  });
+
+  it('that answers a claim late has had it all the while: the lease counts from when it was asked', async () => {
+    const clock = fakeClock();
+    const memory = memoryIdempotencyStore({ clock });
+    const claim: IdempotencyStore['claim'] = async (...all) => {
+      const answer = await memory.claim(...all);
+      await clock.sleep(900);
+      return answer;
+    };
+    const transport = scriptedTransport([{ hang: 'until-aborted' }], { clock });
+    const store = storeWith(clock, { claim, renew: down });
+    const ringback = createRingback({ transports: [transport], clock, idempotency: { store, leaseMs: 1_000 } });
+    const ends: string[] = [];
+    ringback.deliver(callback).catch((error) => ends.push(error.why));
+    await clock.advance(999);
+    expect([transport.sentCount, ends]).toEqual([1, []]);
+    await clock.advance(1);
+    expect(ends).toEqual(['cancelled']);
   });
 
   it('that names a nonsensical time for a key in flight is asked once a second, within the deadline', async () => {

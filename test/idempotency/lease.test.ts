@@ -6,8 +6,8 @@ import { type FakeClock, fakeClock } from '../../src/testing/fake-clock.js';
 
 const LEASE_MS = 60_000;
 
-/** A lease on a store that answers renewals as the test says. */
-function leaseOn(renew: () => boolean | Promise<boolean>): { clock: FakeClock; lease: Lease; renewals: number[] } {
+/** A lease on a store that answers renewals as the test says, and took that long to answer the claim. */
+function leaseOn(renew: () => boolean | Promise<boolean>, tookMs = 0): { clock: FakeClock; lease: Lease; renewals: number[] } {
   const clock = fakeClock();
   const renewals: number[] = [];
   const store: IdempotencyStore = {
@@ -17,16 +17,18 @@ function leaseOn(renew: () => boolean | Promise<boolean>): { clock: FakeClock; l
       return renew();
     },
   };
-  return { clock, renewals, lease: holdLease(store, 'k', 'token', LEASE_MS, clock) };
+  const claim = { store, key: 'k', token: 'token', leaseMs: LEASE_MS, clock, askedAtMs: clock.monotonic() - tookMs };
+  return { clock, renewals, lease: holdLease(claim) };
 }
 
 test('work longer than the lease keeps its key, and gives it up a lease after its owner died', async () => {
   const clock = fakeClock();
   const store = memoryIdempotencyStore({ clock });
   const request = { fingerprint: 'f', leaseMs: LEASE_MS };
+  const askedAtMs = clock.monotonic();
   const claim = await store.claim('k', request);
   if (claim.state !== 'claimed') throw new Error('not claimed');
-  const lease = holdLease(store, 'k', claim.token, LEASE_MS, clock);
+  const lease = holdLease({ store, key: 'k', token: claim.token, leaseMs: LEASE_MS, clock, askedAtMs });
   await clock.advance(10 * LEASE_MS);
   expect(store.claim('k', request)).toMatchObject({ state: 'in-flight' });
   expect(lease.signal.aborted).toBe(false);
@@ -77,6 +79,34 @@ test('when no renewal gets through for a whole lease, the claim is lost', async 
   expect(lease.signal.aborted).toBe(false);
   await clock.advance(1);
   expect(lease.signal.aborted).toBe(true);
+});
+
+test('the first lease counts from when the claim was asked, as the store may have had it that early', async () => {
+  const { clock, lease, renewals } = leaseOn(() => {
+    throw new Error('down');
+  }, 30_000);
+  await clock.advance(29_999);
+  expect(lease.signal.aborted).toBe(false);
+  // The renewal that was due meanwhile is sent at once.
+  expect(renewals).toEqual([0, 20_000]);
+  await clock.advance(1);
+  expect(lease.signal.aborted).toBe(true);
+  expect(clock.timers).toBe(0);
+});
+
+test('a claim that was answered late is kept by its first renewal', async () => {
+  const { clock, lease, renewals } = leaseOn(() => true, 30_000);
+  await clock.advance(10 * LEASE_MS);
+  expect(lease.signal.aborted).toBe(false);
+  expect(renewals.slice(0, 4)).toEqual([0, 20_000, 40_000, 60_000]);
+  lease.end();
+});
+
+test('a claim whose answer took a whole lease is lost', async () => {
+  const { clock, lease, renewals } = leaseOn(() => true, LEASE_MS);
+  await clock.advance(0);
+  expect(lease.signal.aborted).toBe(true);
+  expect([renewals, clock.timers]).toEqual([[], 0]);
 });
 
 test('a renewal that got through counts from when it was sent, as the store may have had it that early', async () => {

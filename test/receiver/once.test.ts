@@ -43,6 +43,37 @@ describe('once per id', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('the first lease counts from when the id was claimed, however late the store answered', async () => {
+    let signal: AbortSignal | undefined;
+    const clock = fakeClock();
+    const memory = memoryIdempotencyStore({ clock });
+    const { send } = post({
+      clock,
+      leaseMs: 10_000,
+      store: storeWith({
+        claim: async (key, request) => {
+          const claim = await memory.claim(key, request);
+          await clock.sleep(9_000);
+          return claim;
+        },
+        renew: () => {
+          throw new Error('down');
+        },
+      }),
+      onCallback: (callback) => {
+        signal = callback.signal;
+        return new Promise<void>((resolve) => callback.signal.addEventListener('abort', () => resolve()));
+      },
+    });
+    const answer = send();
+    await clock.advance(9_999);
+    expect(signal?.aborted).toBe(false);
+    await clock.advance(1);
+    expect(signal?.aborted).toBe(true);
+    await clock.advance(9_000);
+    await answer;
+  });
+
   it('the signal is aborted when the lease is lost', async () => {
     let signal: AbortSignal | undefined;
     const { clock, send } = post({
