@@ -33,7 +33,7 @@ export async function startServer() {
       response.writeHead(flaky.has(id) ? 204 : 500).end();
       flaky.add(id);
     },
-    redirect: (_request, response) => response.writeHead(307, { location: 'https://other.example/?canary' }).end(),
+    redirect: (_request, response) => response.writeHead(307, { location: '/echo?canary' }).end(),
     endless: (request, response, id) => {
       watch(id, request);
       const more = () => {

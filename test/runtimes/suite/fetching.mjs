@@ -1,6 +1,8 @@
 import { constant, createRingback } from 'ringback';
 import { fetchTransport } from 'ringback/fetch';
 
+/** By then a request has reached the server, on a slow machine. */
+const REACHED_MS = 500;
 const NO_RETRY = { retry: { maxAttempts: 1 } };
 
 /** The fetch transport on the runtime's own fetch, over real sockets. */
@@ -57,7 +59,7 @@ export function fetching({ test, assert, url }) {
   test('a redirect is not followed', async () => {
     const { outcome, status, reason } = await attempt('/redirect');
     assert.deepEqual([outcome, status], ['failed', 307]);
-    assert.match(reason, /a redirect to https:\/\/other\.example that was not followed/);
+    assert.equal(reason, `answered 307, a redirect to ${url} that was not followed`);
   });
 
   test('a body without end is cut at the cap, and its connection closed', async () => {
@@ -74,14 +76,14 @@ export function fetching({ test, assert, url }) {
 
   test('an answer that never comes is timed out, and its connection closed', async () => {
     const id = crypto.randomUUID();
-    const { outcome, reason } = await attempt(`/silent/${id}`, { pipeline: { ...NO_RETRY, attemptTimeoutMs: 100 } });
+    const { outcome, reason } = await attempt(`/silent/${id}`, { pipeline: { ...NO_RETRY, attemptTimeoutMs: REACHED_MS } });
     assert.deepEqual([outcome, reason], ['timed-out', 'no answer in time: connecting, or waiting for the answer']);
     assert.equal((await fetch(`${url}/closed/${id}`)).status, 204);
   });
 
   test('a body that goes silent is timed out, and its connection closed', async () => {
     const id = crypto.randomUUID();
-    const { outcome, reason } = await attempt(`/stalled/${id}`, { pipeline: { ...NO_RETRY, attemptTimeoutMs: 100 } });
+    const { outcome, reason } = await attempt(`/stalled/${id}`, { pipeline: { ...NO_RETRY, attemptTimeoutMs: REACHED_MS } });
     assert.deepEqual([outcome, reason], ['timed-out', 'no answer in time: reading the answer']);
     assert.equal((await fetch(`${url}/closed/${id}`)).status, 204);
   });
@@ -98,8 +100,10 @@ export function fetching({ test, assert, url }) {
   });
 
   test('a loopback address is forbidden unless it is allowed', async () => {
+    // Should the guard fail, nothing leaves this machine all the same.
+    const options = { allowPrivate: false, fetch: () => Promise.reject(new Error('it was sent')) };
     for (const to of [url, 'http://localhost:9/', 'http://[::1]:9/', 'http://2130706433/', 'http://169.254.169.254/']) {
-      assert.equal((await attempt(to, { options: { allowPrivate: false } })).outcome, 'forbidden', to);
+      assert.equal((await attempt(to, { options })).outcome, 'forbidden', to);
     }
   });
 }

@@ -139,13 +139,13 @@ describe('the answer', () => {
     const paths: string[] = [];
     const { url } = await receiver((request, response) => {
       paths.push(request.url ?? '');
-      response.writeHead(307, { location: 'https://other.example/path?token=canary' }).end();
+      response.writeHead(307, { location: 'http://127.0.0.1:1/path?token=canary' }).end();
     });
     const { outcome } = await send(loopback(), `${url}/here`);
     expect(outcome).toMatchObject({
       kind: 'failed',
       status: 307,
-      reason: 'answered 307, a redirect to https://other.example that was not followed',
+      reason: 'answered 307, a redirect to http://127.0.0.1:1 that was not followed',
     });
     expect(paths).toEqual(['/here']);
   });
