@@ -29,8 +29,7 @@ export class MailDelivery {
       return this.#ended(message, key, endsAfter(before, due, sent), sent.response);
     } catch (error) {
       signal.throwIfAborted();
-      const { rejected, rejectedErrors } = Object(error) as SentMail;
-      const refused = refusals(rejectedErrors, rejected);
+      const refused = refusals(due, Object(error) as SentMail);
       if (refused.size > 0) return this.#ended(message, key, new Map([...before, ...refused]), undefined);
       const outcome = failureOf(error, retryFloorMs);
       if (outcome === undefined) throw error;

@@ -30,23 +30,24 @@ export function dueOf(recipients: readonly string[], ends: RecipientEnds): reado
 
 /** The ends after a mail that was taken, by some recipients at least. */
 export function endsAfter(before: RecipientEnds, due: readonly string[], sent: SentMail): RecipientEnds {
-  const refused = refusals(sent.rejectedErrors, sent.rejected);
-  const ends = new Map(before);
-  for (const address of due) ends.set(address, refused.get(address) ?? ACCEPTED);
-  return ends;
+  const refused = refusals(due, sent);
+  return new Map([...before, ...due.map((address) => [address, refused.get(address) ?? ACCEPTED] as const)]);
 }
 
-/** Each refused recipient's reply, told by the errors; the list of addresses has no codes, and speaks for what they leave out. */
-export function refusals(errors: unknown, addresses: unknown): RecipientEnds {
+/**
+ * The replies to those who were refused, of those who were asked. The errors tell them; the list of addresses has no codes, and
+ * speaks for what the errors leave out.
+ */
+export function refusals(due: readonly string[], { rejected, rejectedErrors }: SentMail): RecipientEnds {
   const ends = new Map<string, Reply>();
-  for (const one of listOf(addresses)) {
-    const address = addressIn(one);
-    if (address !== undefined) ends.set(address, REFUSED);
-  }
-  for (const error of listOf(errors)) {
+  const refuse = (recipient: unknown, reply: Reply): void => {
+    const address = addressIn(recipient);
+    if (address !== undefined && due.includes(address)) ends.set(address, reply);
+  };
+  for (const address of listOf(rejected)) refuse(address, REFUSED);
+  for (const error of listOf(rejectedErrors)) {
     const told = Object(error) as RefusedRecipient;
-    const address = addressIn(told.recipient);
-    if (address !== undefined) ends.set(address, replyOf(told) ?? REFUSED);
+    refuse(told.recipient, replyOf(told) ?? REFUSED);
   }
   return ends;
 }

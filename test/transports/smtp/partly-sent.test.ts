@@ -183,6 +183,22 @@ describe('a transporter of another kind', () => {
     expect(sent[1]).toEqual(['BOB@x.example', 'eve@x.example']);
   });
 
+  it('may name recipients that nobody asked for: they count for nothing', async () => {
+    const rejectedErrors = [
+      { recipient: 'stranger@x.example', responseCode: 550 },
+      null,
+      { recipient: 'ann@x.example', responseCode: 451 },
+    ];
+    const replies = [
+      () => Promise.reject(Object.assign(new Error('refused'), { rejectedErrors })),
+      async () => ({ rejectedErrors: [rejectedErrors[0]] }),
+    ];
+    const transport = smtp({ transporter: { sendMail: () => replies.shift()?.() ?? Promise.resolve() }, from: FROM });
+    const message = messageTo('mailto:ann@x.example');
+    expect((await transport.send(message, attempt())).outcome).toMatchObject({ status: 451, reason: 'answered 451' });
+    expect((await transport.send(message, attempt())).outcome.kind).toBe('delivered');
+  });
+
   it('may say nothing of recipients at all: then all were taken', async () => {
     const transport = smtp({ transporter: { sendMail: async () => undefined }, from: FROM });
     expect((await transport.send(messageTo(THREE), attempt())).outcome).toEqual({ kind: 'delivered', status: 250 });
