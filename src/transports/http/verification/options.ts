@@ -75,6 +75,8 @@ export function verificationSettings(options: VerifyDestinationOptions): Verific
   }
   if (typeof challenge !== 'boolean') throw invalidOption('challenge', 'true or false', challenge);
   if (typeof http !== 'object' || http === null) throw invalidOption('http', 'an object of options', http);
+  // The transport reads the clock alone; here it is waited on too.
+  if (http.clock !== undefined) contractOption('http.clock', http.clock, ['now', 'setTimer', 'clearTimer']);
   const rate = { from: 1, to: MAX_RATE_PER_MINUTE, integer: true };
   return {
     origin: origin.toLowerCase(),

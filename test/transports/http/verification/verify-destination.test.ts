@@ -279,6 +279,22 @@ describe('the way there is that of callbacks', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('a name that never resolves is no consent', async () => {
+    const clock = fakeClock();
+    let whenAsked = (): void => {};
+    const hasAsked = new Promise<void>((resolve) => {
+      whenAsked = resolve;
+    });
+    const resolveHost = (): Promise<string[]> => {
+      whenAsked();
+      return new Promise(() => {});
+    };
+    const answer = verify('https://customer.example/', { http: { clock, resolveHost } });
+    await hasAsked;
+    await clock.advance(15_000);
+    expect(await answer).toMatchObject({ allowed: false, outcome: { kind: 'timed-out' } });
+  });
+
   it('a body without an end is cut at the cap', async () => {
     const { url, allClosed } = await receiver((request, response) => {
       if (request.method === 'OPTIONS') return void response.writeHead(404).end();
@@ -344,6 +360,7 @@ describe('bad input is refused before anything is asked', () => {
     ['a challenge that is no choice', { origin: ORIGIN, challenge: 'yes' }],
     ['a signature that is none', { origin: ORIGIN, signature: {} }],
     ['http that is none', { origin: ORIGIN, http: null }],
+    ['http with a clock that can’t wait', { origin: ORIGIN, http: { clock: { now: () => 0 } } }],
     ['http with an unknown option', { origin: ORIGIN, http: { followRedirects: true } }],
     ['a timeout of 0', { origin: ORIGIN, timeoutMs: 0 }],
     ['a signal that is none', { origin: ORIGIN, signal: {} }],
