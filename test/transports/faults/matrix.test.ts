@@ -75,3 +75,17 @@ describe.each(LANES)('$name', (each) => {
     await closesClean();
   });
 });
+
+describe('http, for a callback that carries an id', () => {
+  it('makes up at once for a connection that closes on keep-alive reuse: one attempt, and nothing sent twice', async () => {
+    const [lane] = LANES.filter(({ name }) => name === 'http');
+    if (lane === undefined) throw new Error('there is a lane for http');
+    const { lane: open, proxy, attempts, closesClean } = await rigBehindProxy(lane, 1);
+    await proxy.next('close-on-reuse');
+    for (const id of ['msg_1', 'msg_2'])
+      expect(await attempts(id, { 'webhook-id': id })).toMatchObject([{ outcome: 'delivered' }]);
+    expect(proxy.accepted).toBe(2);
+    expect(open.received).toEqual(['msg_1', 'msg_2']);
+    await closesClean();
+  });
+});

@@ -13,7 +13,7 @@ export interface Rig {
   readonly ringback: Ringback;
   readonly to: string;
   /** Delivers one, or tries. What its attempts came to. */
-  readonly attempts: (id: string) => Promise<readonly AttemptRecord[]>;
+  readonly attempts: (id: string, headers?: Readonly<Record<string, string>>) => Promise<readonly AttemptRecord[]>;
   readonly outcomes: (id: string) => Promise<readonly OutcomeKind[]>;
   /** Closes the instance; then nothing of it may be left. */
   readonly closesClean: () => Promise<void>;
@@ -41,9 +41,9 @@ export function rigOn(lane: OpenLane, way: Way, openConnections: () => number, m
   });
   onTestFinished(() => void ringback.close());
   const to = lane.to(way);
-  const attempts = async (id: string): Promise<readonly AttemptRecord[]> => {
+  const attempts: Rig['attempts'] = async (id, headers) => {
     const ended: { readonly attempts: readonly AttemptRecord[] } = await ringback
-      .deliver({ to, id, data: content(id) })
+      .deliver({ to, id, headers, data: content(id) })
       .catch((error: DeliveryError) => error);
     return ended.attempts;
   };
