@@ -136,9 +136,11 @@ export class IdempotentDeliveries {
 
   /** A claim that comes when nobody waits for it any more would hold the key for a whole lease. */
   private giveBackLate(key: string, answer: Claim | Promise<Claim> | undefined): void {
-    if (!(answer instanceof Promise)) return;
-    answer
-      .then((claim) => (claim?.state === 'claimed' ? this.settings.store.release(key, claim.token) : undefined))
+    if (!isPromiseLike(answer)) return;
+    const giveBack = (claim?: Claim): unknown =>
+      claim?.state === 'claimed' ? this.settings.store.release(key, claim.token) : undefined;
+    Promise.resolve(answer)
+      .then(giveBack)
       .catch(() => {});
   }
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Claim, createRingback, type IdempotencyStore, memoryIdempotencyStore, type Ringback } from '../../src/index.js';
 import { fakeClock, scriptedTransport } from '../../src/testing/index.js';
@@ -224,12 +225,15 @@ describe('a store', () => {
     expect(ringback.snapshot().outbox.depth).toBe(0);
   });
 
-  it('that hangs on claim fails closed in time, and a claim that comes late is given back', async () => {
+  it.each([
+    ['a promise', Promise],
+    ['a promise of another realm', runInNewContext('Promise') as PromiseConstructor],
+  ])('that hangs on claim fails closed in time, and a claim that comes late is given back: %s', async (_what, Given) => {
     let answer = (_: Claim): void => {};
     const released: string[] = [];
     const store = {
       claim: () =>
-        new Promise<Claim>((resolve) => {
+        new Given<Claim>((resolve) => {
           answer = resolve;
         }),
       renew: () => true,
