@@ -14,14 +14,14 @@ const MAX_SHOWN = 160;
 /** The major after the one that everything is built on. */
 const NEXT_NODE = '26.10.0';
 const HERE = join(ROOT, 'test/runtimes');
-/** An optional peer, which tokens are verified by. */
-const JOSE = JSON.parse(await readFile(join(ROOT, 'node_modules/jose/package.json'), 'utf8')).version;
+/** Optional peers: by them tokens are verified, and mails sent. */
+const PEERS = ['jose', 'nodemailer'];
 
 const workspace = await emptyFolder('runtimes');
 const server = await startServer();
 try {
   const tarball = await pack(workspace.folder);
-  await installPackages(workspace.folder, { type: 'module', dependencies: { ringback: `file:${tarball}`, jose: JOSE } });
+  await installPackages(workspace.folder, { type: 'module', dependencies: { ringback: `file:${tarball}`, ...(await peers()) } });
   await cp(HERE, workspace.folder, { recursive: true });
   const ends = [];
   for (const runtime of await runtimes()) ends.push(await endOf(runtime));
@@ -35,6 +35,12 @@ try {
 } finally {
   server.close();
   await workspace.remove();
+}
+
+/** The optional peers in the versions of this project. */
+async function peers() {
+  const version = async (name) => JSON.parse(await readFile(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
+  return Object.fromEntries(await Promise.all(PEERS.map(async (name) => [name, await version(name)])));
 }
 
 /** What is run, and how: each gives the report of its thin runner. */

@@ -1,11 +1,21 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { SMTPServer } from 'smtp-server';
 
 /** More than any cap, in a few kilobytes. */
 const BOMB = gzipSync(new Uint8Array(5_000_000));
 /** What is asked about the end of a connection is answered by then, one way or the other. */
 const CLOSED_MS = 5_000;
+
+/** The body, or what came of it before the client gave up. */
+async function bodyOf(request) {
+  const chunks = [];
+  try {
+    for await (const chunk of request) chunks.push(chunk);
+  } catch {}
+  return Buffer.concat(chunks);
+}
 
 async function unusedPort() {
   const server = createServer().listen(0, '127.0.0.1');
@@ -15,7 +25,7 @@ async function unusedPort() {
   return port;
 }
 
-/** The server on the loopback that the suite sends to, from every runtime. */
+/** The servers on the loopback that the suite sends to, from every runtime: for HTTP, and for mails. */
 export async function startServer() {
   const flaky = new Set();
   const closed = new Map();
@@ -51,6 +61,7 @@ export async function startServer() {
     broken: (_request, response) => {
       response.writeHead(200, { 'content-length': 100 }).write('the beginning', () => response.destroy());
     },
+    'mail-port': (_request, response) => response.end(String(mails.server.address().port)),
     'unused-port': async (_request, response) => response.end(String(await unusedPort())),
     closed: async (_request, response, id) => {
       const late = new Promise((resolve) => setTimeout(resolve, CLOSED_MS, 'late').unref());
@@ -60,20 +71,27 @@ export async function startServer() {
   };
 
   const server = createServer(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
+    const body = await bodyOf(request);
     const [, name, id] = new URL(request.url, 'http://server').pathname.split('/');
     const answer = answers[name];
     if (answer === undefined) response.writeHead(404).end();
-    else await answer(request, response, id, Buffer.concat(chunks));
+    else await answer(request, response, id, body);
   });
   server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const mails = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    disableReverseLookup: true,
+    onData: (mail, _session, done) => mail.resume().on('end', done),
+  });
+  mails.listen(0, '127.0.0.1');
+  await Promise.all([once(server, 'listening'), once(mails.server, 'listening')]);
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     close: () => {
       server.close();
       server.closeAllConnections();
+      mails.close();
     },
   };
 }

@@ -22,7 +22,15 @@ const PROMISES = {
   '`ringback/receiver`': inSuite(() => import('ringback/receiver')),
   '`ringback/redis`': loads(() => import('ringback/redis')),
   '`ringback/signing`': inSuite(() => import('ringback/signing')),
-  '`ringback/smtp`': loads(() => import('ringback/smtp')),
+  '`ringback/smtp`': used(async (url) => {
+    const { createRingback } = await import('ringback');
+    const { smtp } = await import('ringback/smtp');
+    const port = Number(await (await fetch(`${url}/mail-port`)).text());
+    const transport = smtp({ server: { host: '127.0.0.1', port }, from: 'billing@company.example' });
+    const ringback = createRingback({ transports: [transport], pipeline: { retry: { maxAttempts: 1 } } });
+    await ringback.deliver({ to: 'mailto:customer@customer.example', data: { subject: 'Paid', text: 'Thank you.' } });
+    await ringback.close();
+  }),
   '`ringback/sns`': loads(() => import('ringback/sns')),
   '`ringback/sqlite` on `node:sqlite`': used(async () => {
     const { DatabaseSync } = await import('node:sqlite');
