@@ -1,5 +1,5 @@
 import { SNS, SNSClient, type SNSClientConfig } from '@aws-sdk/client-sns';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { refuseRetries } from '../../../src/transports/sns/client.js';
 import { type SnsOptions, sns } from '../../../src/transports/sns/index.js';
 import { attemptOf, messageOf } from './messages.js';
@@ -52,6 +52,20 @@ describe('a client that retries by itself', () => {
     await expect(refuseRetries(new ScriptedClient({ retryStrategy, maxAttempts: async () => 2 }))).rejects.toMatchObject({
       code: 'invalid-option',
     });
+  });
+
+  it('is looked at until it may be used, and then never again', async () => {
+    let asked = 0;
+    const client = new ScriptedClient({ maxAttempts: async () => (++asked === 1 ? 2 : 1) });
+    const transport = sns({ client, gatherMs: 0 });
+    await expect(transport.send(messageOf(), attemptOf())).rejects.toMatchObject({ code: 'invalid-option' });
+    for (let calls = 1; calls <= 2; calls++) {
+      const end = transport.send(messageOf(), attemptOf());
+      await vi.waitFor(() => expect(client.calls.length).toBe(calls));
+      client.calls[calls - 1]?.take();
+      await end;
+    }
+    expect(asked).toBe(2);
   });
 
   it('is refused when it is first used, before anything is sent', async () => {

@@ -81,6 +81,17 @@ describe('gathering', () => {
     await lab.isOver();
   });
 
+  it('leaves no timer once a full batch has gone', async () => {
+    const lab = new Lab();
+    lab.sendAll(letters(9));
+    expect(lab.clock.timers).toBe(1);
+    lab.sendAll(['j']);
+    expect(lab.clock.timers).toBe(0);
+    await lab.settle();
+    lab.client.calls[0]?.take();
+    await lab.isOver();
+  });
+
   it('is by topic', async () => {
     const lab = new Lab();
     lab.sendAll(['a', 'b']);
@@ -175,6 +186,23 @@ describe('an abort', () => {
     lab.client.calls[0]?.take();
     expect((await first).outcome.kind).toBe('delivered');
     await lab.isOver();
+  });
+
+  it('of all while the client is looked at calls nobody', async () => {
+    let known = (_attempts: number): void => {};
+    const attempts = new Promise<number>((resolve) => {
+      known = resolve;
+    });
+    const client = new ScriptedClient({ maxAttempts: () => attempts });
+    const transport = sns({ client, gatherMs: 0 });
+    const controller = new AbortController();
+    const end = transport.send(messageOf(), attemptOf(controller.signal));
+    controller.abort(reason);
+    await expect(end).rejects.toBe(reason);
+    known(1);
+    await transport.close?.();
+    await fakeClock().advance(0);
+    expect(client.calls).toEqual([]);
   });
 
   it('of all in flight gives up the call, though the client takes no notice', async () => {
