@@ -79,4 +79,4 @@ export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './polici
 export { type Random, seededRandom, systemRandom } from './random.js';
 export { type CallSettings, createRingback, type Ringback } from './ringback.js';
 export type { ReceivedMessage, Signable, SignatureScheme, Verified } from './signing/scheme.js';
-export type { AttemptProgress, SendAttempt, Transport } from './transports/transport.js';
+export type { AttemptProgress, LightSignal, SendAttempt, Transport } from './transports/transport.js';

@@ -75,7 +75,7 @@ async function attempt(
   let cause: unknown;
   try {
     end = await pipeline.call(
-      ({ signal: attemptSignal }) => sender.send(delivery, transport, journal.sends(attemptCount + 1, attemptSignal)),
+      (context) => sender.send(delivery, transport, journal.sends(attemptCount + 1, context)),
       signal,
       options,
     );

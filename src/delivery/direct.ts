@@ -41,7 +41,7 @@ export async function deliverNow(
   let cause: unknown;
   try {
     end = await pipeline.call(
-      ({ signal: attemptSignal, attempt }) => sender.send(delivery, transport, journal.sends(attempt, attemptSignal)),
+      (context) => sender.send(delivery, transport, journal.sends(context.attempt, context)),
       signal,
       options,
     );

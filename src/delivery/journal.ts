@@ -3,11 +3,13 @@ import type { Clock } from '../clock.js';
 import type { Outcome } from '../outcome.js';
 import { TIMED_OUT } from '../policies/pipeline/attempt.js';
 import type { CallObserver } from '../policies/pipeline/call.js';
+import type { PipelineContext } from '../policies/pipeline/settings.js';
 import type { Attempt, Refusal } from '../policies/policy.js';
 import type { RetryDecision } from '../policies/retry.js';
 import type { SendAttempt } from '../transports/transport.js';
 import type { Disabling } from './disabling.js';
 import type { EventBus } from './event-bus.js';
+import { type LightContext, Sending } from './sending.js';
 
 /** A record keeps the last attempts; the count goes on. */
 const MAX_RECORDS = 20;
@@ -54,8 +56,9 @@ export class Journal implements CallObserver {
   }
 
   /** What a transport is handed for the attempt that begins. */
-  sends(number: number, signal: AbortSignal): SendAttempt {
-    this.sending = { number, signal, progress: undefined };
+  sends(number: number, context: PipelineContext): SendAttempt {
+    // A call with options of its own is handed its attempt, which is both.
+    this.sending = new Sending(number, context as LightContext);
     return this.sending;
   }
 

@@ -6,12 +6,26 @@ export interface AttemptProgress {
   readonly phase: string;
 }
 
+/** What is needed of an AbortSignal, for one listener. */
+export interface LightSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  /** Takes the place of a listener that was there before. It must not throw. */
+  addEventListener(type: 'abort', listener: (() => void) | { handleEvent(): void }): void;
+  removeEventListener(type: 'abort', listener: (() => void) | { handleEvent(): void }): void;
+}
+
 /** What a transport is told of the try it makes. */
 export interface SendAttempt {
   /** From 1. */
   readonly number: number;
   /** Aborted when the attempt times out, is cancelled, or the instance closes. A transport that ignores it is answered for. */
   readonly signal: AbortSignal;
+  /**
+   * Where it is there, it tells the same as `signal` at a fraction of the cost, and `signal` is made only when it is asked for: an
+   * AbortSignal with its listener costs as much as all else that a delivery does beside its request.
+   */
+  readonly lightSignal?: LightSignal | undefined;
   /** Set by a transport that can tell where the attempt stands: a timeout then names the phase that it came in. */
   progress?: AttemptProgress | undefined;
 }

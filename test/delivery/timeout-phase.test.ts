@@ -91,7 +91,11 @@ describe('attempt timeout with the phase named in the error', () => {
   });
 
   it('is the signature where the scheme is what takes so long', async () => {
-    const signature: SignatureScheme = { sign: () => new Promise(() => {}), verify: () => Promise.reject(new Error('unused')) };
+    const signature: SignatureScheme = {
+      name: 'slow',
+      sign: () => new Promise(() => {}),
+      verify: () => Promise.reject(new Error('unused')),
+    };
     const error = await timesOut(() => {}, { signature });
     expect(reasons(error)).toEqual(Array(2).fill('no answer in time: waiting for the signature'));
   });
@@ -128,5 +132,35 @@ describe('attempt timeout with the phase named in the error', () => {
     await clock.advance(60_000);
     expect(letters).toEqual([expect.stringContaining('no answer in time: connecting')]);
     await ringback.close({ timeoutMs: 0 }).catch(() => {});
+  });
+});
+
+describe('what a transport is handed', () => {
+  it('tells of a timeout by the light signal and by the signal, with the same reason', async () => {
+    const seen: unknown[] = [];
+    await timesOut((attempt) => {
+      const { signal, lightSignal } = attempt;
+      lightSignal?.addEventListener('abort', () => seen.push(lightSignal.aborted, lightSignal.reason));
+      signal.addEventListener('abort', () => seen.push(signal.aborted, signal.reason));
+      seen.push(signal.aborted, lightSignal?.aborted);
+    });
+    const timeout = expect.objectContaining({ code: 'attempt-timeout' });
+    expect(seen).toEqual([false, false, true, timeout, true, timeout, false, false, true, timeout, true, timeout]);
+  });
+
+  it('does not tell a light listener that was taken off', async () => {
+    const listener = { handleEvent: () => expect.unreachable() };
+    const error = await timesOut(({ lightSignal }) => {
+      lightSignal?.addEventListener('abort', listener);
+      lightSignal?.removeEventListener('abort', listener);
+    });
+    expect(error.outcome.kind).toBe('timed-out');
+  });
+
+  it('is a signal that is aborted already where it is asked for after the timeout', async () => {
+    const attempts: SendAttempt[] = [];
+    await timesOut((attempt) => attempts.push(attempt));
+    expect(attempts[0]?.signal.aborted).toBe(true);
+    expect(attempts[0]?.signal.reason).toMatchObject({ code: 'attempt-timeout' });
   });
 });

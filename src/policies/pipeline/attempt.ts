@@ -4,7 +4,7 @@ import type { AttemptEnd, Outcome } from '../../outcome.js';
 import type { Attempt } from '../policy.js';
 import { listenTo, unlistenTo } from './abort-listeners.js';
 import type { Callee, CallOptions } from './call.js';
-import type { CancelSignal } from './cancel-signal.js';
+import type { AbortListener, CancelSignal } from './cancel-signal.js';
 import { attemptTimeoutError, cancelledError, deadlineError } from './refusal-error.js';
 import type { PipelineContext } from './settings.js';
 import type { TimeoutEntry } from './timeout-line.js';
@@ -42,7 +42,7 @@ export interface AttemptOwner {
  * One try in a pipeline: what policies are handed, what the callee is handed, the entry in the line of timeouts and the
  * listener on the caller's signal, all in one object of one shape. A call that goes well costs one of these and one promise.
  */
-export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
+export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext, CancelSignal {
   readonly number: number;
   readonly enqueuedAtMs: number;
   startedAtMs = -1;
@@ -69,6 +69,7 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
   readonly reject: (error: unknown) => void;
   private readonly owner: AttemptOwner;
   private controller: AbortController | undefined = undefined;
+  private abortListener: AbortListener | undefined = undefined;
   private timer: TimerHandle | undefined = undefined;
   private isListening = false;
 
@@ -125,12 +126,30 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
     return this.controller.signal;
   }
 
+  /** As the signal's, without making one. */
+  get aborted(): boolean {
+    return this.interruption !== undefined;
+  }
+
+  get reason(): unknown {
+    return this.interruption?.reason;
+  }
+
+  /** For one listener: who brings more asks for the signal. */
+  addEventListener(_type: 'abort', listener: AbortListener): void {
+    this.abortListener = listener;
+  }
+
+  removeEventListener(_type: 'abort', listener: AbortListener): void {
+    if (this.abortListener === listener) this.abortListener = undefined;
+  }
+
   /**
-   * What the callee is handed. A callee that declares a parameter gets a plain object, as cockatiel's `wrap` spreads contexts
-   * and a getter on a prototype would be lost; one that declares none gets the attempt, whose signal costs nothing unseen.
+   * What the callee is handed. A user's callee that declares a parameter gets a plain object, as cockatiel's `wrap` spreads contexts
+   * and a getter on a prototype would be lost; any other gets the attempt, whose signal costs nothing unseen.
    */
   context(): PipelineContext {
-    return this.fn.length > 0 ? { signal: this.signal, attempt: this.number } : this;
+    return this.options === undefined && this.fn.length > 0 ? { signal: this.signal, attempt: this.number } : this;
   }
 
   /** The same try for a policy of the user's, which gets fields of its own. */
@@ -207,5 +226,9 @@ export class PipelineAttempt implements Attempt, TimeoutEntry, PipelineContext {
     // Answered first, aborted second: the callee's own AbortError must not win over the reason.
     this.owner.interrupted(this, interruption);
     this.controller?.abort(interruption.reason);
+    const { abortListener } = this;
+    this.abortListener = undefined;
+    if (typeof abortListener === 'function') abortListener();
+    else abortListener?.handleEvent();
   }
 }

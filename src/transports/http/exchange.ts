@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Dispatcher } from 'undici';
 import type { Answer, Response } from '../../callback.js';
-import type { AttemptProgress, SendAttempt } from '../transport.js';
+import type { AttemptProgress, LightSignal, SendAttempt } from '../transport.js';
 import { failureOf } from './answer.js';
 import { ABANDONED } from './connect.js';
 import type { Connection, ConnectionExchange, ConnectionRequest } from './connection.js';
@@ -21,6 +21,7 @@ export interface ExchangeSettings {
   readonly request: ConnectionRequest;
   /** Told where the exchange stands. */
   readonly attempt: SendAttempt;
+  readonly signal: LightSignal;
   readonly maxResponseBytes: number;
   /** What a whole response means. It may throw. */
   readonly answer: (response: Response) => Answer;
@@ -65,8 +66,8 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
 
   /** Sends the request. Called once. */
   start(): Promise<Answer> {
-    const { origin, attempt } = this.settings;
-    attempt.signal.addEventListener('abort', this);
+    const { origin, attempt, signal } = this.settings;
+    signal.addEventListener('abort', this);
     attempt.progress = this;
     origin.send(this);
     return this.promise;
@@ -83,8 +84,8 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
   /** The signal's abort: this object is its own listener, which saves a closure. */
   handleEvent(): void {
     if (!this.settle()) return;
-    const { origin, attempt } = this.settings;
-    this.reject(attempt.signal.reason);
+    const { origin, signal } = this.settings;
+    this.reject(signal.reason);
     if (this.controller !== undefined) this.controller.abort(ABANDONED);
     else if (this.connection !== undefined) this.connection.giveUp();
     else origin.withdraw(this);
@@ -150,7 +151,7 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
   private settle(): boolean {
     if (this.settled) return false;
     this.settled = true;
-    this.settings.attempt.signal.removeEventListener('abort', this);
+    this.settings.signal.removeEventListener('abort', this);
     return true;
   }
 
@@ -183,7 +184,12 @@ const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, by
 
 /** Values of a repeated header joined. Nearly all responses have none, and then undici's object serves as it is. */
 function flat(headers: IncomingHeaders): Readonly<Record<string, string>> {
-  const names = Object.keys(headers);
-  if (names.every((name) => typeof headers[name] === 'string')) return headers as Readonly<Record<string, string>>;
-  return Object.fromEntries(names.map((name) => [name, [headers[name] ?? []].flat().join(', ')]));
+  for (const name in headers) {
+    if (typeof headers[name] !== 'string') return joined(headers);
+  }
+  return headers as Readonly<Record<string, string>>;
+}
+
+function joined(headers: IncomingHeaders): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? []].flat().join(', ')]));
 }

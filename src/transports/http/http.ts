@@ -3,7 +3,7 @@ import type { Answer, Message, Response } from '../../callback.js';
 import { RingbackError } from '../../errors.js';
 import { type AnswerReading, answerOf } from '../http-answer.js';
 import { type RequestHeaders, requestHeaders } from '../request-headers.js';
-import type { SendAttempt, Transport } from '../transport.js';
+import type { LightSignal, SendAttempt, Transport } from '../transport.js';
 import { forbidden } from './answer.js';
 import type { Connector } from './connect.js';
 import { Exchange } from './exchange.js';
@@ -52,7 +52,8 @@ export function httpTransport(settings: HttpSettings, headersOf: RequestHeaders)
 
   const begin = (message: Message, attempt: SendAttempt): Promise<Answer> => {
     if (closed) throw new RingbackError('closed', 'the http transport is closed');
-    attempt.signal.throwIfAborted();
+    const signal: LightSignal = attempt.lightSignal ?? attempt.signal;
+    if (signal.aborted) throw signal.reason;
     let target = targetOf(message.to);
     let origin = origins.get(target.origin);
     if (origin === undefined) {
@@ -64,7 +65,7 @@ export function httpTransport(settings: HttpSettings, headersOf: RequestHeaders)
     }
     const request = { path: target.path, method, headers: headersOf(message), body: message.body };
     const answer = (response: Response): Answer => answerOf(response, message.to, reading);
-    return new Exchange({ origin, request, attempt, maxResponseBytes, answer, id: message.id }).start();
+    return new Exchange({ origin, request, attempt, signal, maxResponseBytes, answer, id: message.id }).start();
   };
 
   return {

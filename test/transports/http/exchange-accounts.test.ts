@@ -50,7 +50,15 @@ it.each([1, 2, 3, 4, 5])(
       const answer = (): never => ({ outcome: { kind: 'delivered' } }) as never;
       const request = { path: '/', method: 'POST', headers: ['webhook-id', 'msg_1'], body: new Uint8Array(pick(3_000)) };
       const attempt = { number: 1, signal: controller.signal };
-      const sent = new Exchange({ origin, request, attempt, maxResponseBytes: 1_000, answer, id: 'msg_1' }).start();
+      const sent = new Exchange({
+        origin,
+        request,
+        attempt,
+        signal: attempt.signal,
+        maxResponseBytes: 1_000,
+        answer,
+        id: 'msg_1',
+      }).start();
       settled.push(
         sent.then(
           ({ outcome }) => outcome.kind,

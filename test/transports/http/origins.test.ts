@@ -26,7 +26,7 @@ function exchange(origin: Origin): Promise<unknown> {
   const request = { path: '/', method: 'POST', headers: [], body: null };
   const answer = (): never => ({ outcome: { kind: 'delivered' } }) as never;
   const attempt = { number: 1, signal: new AbortController().signal };
-  return new Exchange({ origin, request, attempt, maxResponseBytes: 10, answer, id: 'msg_1' }).start();
+  return new Exchange({ origin, request, attempt, signal: attempt.signal, maxResponseBytes: 10, answer, id: 'msg_1' }).start();
 }
 
 /** Turns of the event loop until it holds; the test's own timeout bounds them. */
