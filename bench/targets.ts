@@ -86,7 +86,7 @@ export const TARGETS: readonly Target[] = [
     id: 'http-of-bare-request',
     text: 'signed deliveries a second, against a bare undici.request on a Pool',
     bound: 'at least',
-    limit: 0.6,
+    limit: 0.7,
     unit: '×',
     figure: ratio('http', BARE_REQUEST, DELIVER),
   },
