@@ -7,6 +7,33 @@ const nextMacrotask: (callback: () => void) => unknown = globalThis.setImmediate
 
 const settle = (): Promise<void> => new Promise((resolve) => nextMacrotask(resolve));
 
+/** A macrotask among 64 ordered at once costs a twentieth of one that needs a turn of the event loop for itself. */
+const MACROTASKS_A_TURN = 64;
+
+/** Calls `step` until it says false, each time in a macrotask of its own: the platform settles all promises between two. */
+function eachMacrotask(step: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const once = (): void => {
+      if (isOver) return;
+      try {
+        if (step()) return;
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+      isOver = true;
+    };
+    const turn = (): void => {
+      once();
+      if (isOver) return;
+      for (let i = 2; i < MACROTASKS_A_TURN; i++) nextMacrotask(once);
+      nextMacrotask(turn);
+    };
+    nextMacrotask(turn);
+  });
+}
+
 /** A timer that sets itself anew without delay would keep time standing still for ever: this many at one instant is a fault. */
 const MAX_TIMERS_AT_ONE_INSTANT = 1_000_000;
 
@@ -69,6 +96,18 @@ export class VirtualTime implements Clock {
    */
   advance(durationMs: number): Promise<void> {
     return this.#afterMoves(() => this.#advanceTo(this.#elapsedMs + durationMs));
+  }
+
+  /**
+   * As {@link advance}, at a fraction of the cost: timers fire many to a turn of the event loop. For a world in which nothing but
+   * promises hangs on them; a socket or a thread would have to wait for the end of each turn.
+   */
+  run(durationMs: number): Promise<void> {
+    return this.#afterMoves(async () => {
+      const targetMs = this.#elapsedMs + durationMs;
+      await eachMacrotask(() => this.#fireNextBy(targetMs));
+      this.#moveTo(targetMs);
+    });
   }
 
   /** Fires the next timer, however far off it is. False when there is none. */

@@ -50,6 +50,7 @@ export const ROOMS: readonly Room[] = [
     contracts: ['policies/', 'idempotency/', 'signing/', 'transports/'],
     packages: ['node:net'],
   },
+  { name: 'simulation/', rooms: ['classify/', 'policies/'], contracts: [], packages: [] },
   {
     name: 'delivery/',
     rooms: ['classify/', 'policies/', 'idempotency/', 'outbox/'],
