@@ -5,7 +5,7 @@ import { type Listening, listeningOn } from '../listening.js';
 
 const fixture = (name: string): string => readFileSync(new URL(`../http/fixtures/${name}.pem`, import.meta.url), 'utf8');
 
-export const KEY: string = fixture('localhost-key');
+const KEY: string = fixture('localhost-key');
 export const CERTIFICATE: string = fixture('localhost-cert');
 export const EXPIRED: string = fixture('expired-cert');
 export const OF_ANOTHER_HOST: string = fixture('other-host-cert');

@@ -1,4 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OutcomeKind } from '../../../src/outcome.js';
+import { type Fault, faultProxy } from '../../../src/testing/index.js';
 import { LANES, type Lane, type OpenLane } from './lanes.js';
 import { type Rig, rigOn } from './rig.js';
 import {
@@ -38,6 +40,14 @@ const BAD: readonly (readonly [name: string, shown: Shown, reason: RegExp])[] = 
   ['no protocol newer than TLS 1.1', OLD, /^(network error|connection|TLS)/],
 ];
 
+/** The server's first bytes are those of its handshake. */
+const IN_THE_HANDSHAKE: readonly (readonly [name: string, fault: Fault, outcome: OutcomeKind])[] = [
+  ['reset', { fault: 'reset', afterBytes: 10 }, 'failed'],
+  ['half-open', 'half-open', 'timed-out'],
+  ['truncate', 'truncate', 'failed'],
+  ['garbage', 'garbage', 'failed'],
+];
+
 describe.each(LANES)('$name', (each) => {
   it('is delivered by TLS', async () => {
     const { lane, outcomes, closesClean } = await rigBehindTls(each, GOOD);
@@ -55,6 +65,26 @@ describe.each(LANES)('$name', (each) => {
     expect(await lane.received()).toEqual(['msg_1']);
     await closesClean();
   });
+
+  it.each(IN_THE_HANDSHAKE)(
+    '%s in the handshake: the outcome, the next attempt, and nothing left or lost',
+    async (_, fault, outcome) => {
+      const lane = await each.open();
+      const front = await tlsFront(lane.port, GOOD);
+      const proxy = await faultProxy({ target: { port: front.port } });
+      onTestFinished(async () => {
+        await proxy.close();
+        await front.close();
+        await lane.close();
+      });
+      const way = { port: proxy.port, connections: 8, ca: [CERTIFICATE] };
+      const { outcomes, closesClean } = rigOn(lane, way, () => proxy.connections + front.openConnections());
+      await proxy.next(fault);
+      expect(await outcomes('msg_1')).toEqual([outcome, 'delivered']);
+      expect(await lane.received()).toEqual(['msg_1']);
+      await closesClean();
+    },
+  );
 
   it('has failed where the server speaks no TLS', async () => {
     const lane = await each.open();
