@@ -187,4 +187,53 @@ describe('VirtualTime', () => {
     expect(String(error)).toContain('more than 1,000,000 timers fired at one instant');
     expect(time.monotonic()).toBe(5);
   });
+
+  describe('run', () => {
+    it('settles the promise chains that hang on a timer before the next one fires, however long they are', async () => {
+      const time = new VirtualTime(0);
+      const log: string[] = [];
+      const hops = async (name: string): Promise<void> => {
+        for (let i = 0; i < 50; i++) await undefined;
+        log.push(`${name} settled at ${time.monotonic()}`);
+      };
+      for (let i = 1; i <= 200; i++) time.setTimer(() => void hops(`timer ${i}`), i);
+      await time.run(200);
+      expect(log).toEqual(Array.from({ length: 200 }, (_, i) => `timer ${i + 1} settled at ${i + 1}`));
+    });
+
+    it('settles what was begun before, and fires what chains set within its time, and nothing after it', async () => {
+      const time = new VirtualTime(0);
+      const woken: number[] = [];
+      const sleeper = async (): Promise<never> => {
+        for (;;) {
+          await time.sleep(10);
+          woken.push(time.monotonic());
+        }
+      };
+      void sleeper();
+      await time.run(35);
+      expect([woken, time.monotonic(), time.timers]).toEqual([[10, 20, 30], 35, 1]);
+    });
+
+    it('ends where a timer throws, and can be moved on', async () => {
+      const time = new VirtualTime(0);
+      time.setTimer(() => {
+        throw new Error('mine');
+      }, 5);
+      const later = vi.fn();
+      time.setTimer(later, 6);
+      await expect(time.run(10)).rejects.toThrow('mine');
+      expect([time.monotonic(), later.mock.calls.length]).toEqual([5, 0]);
+      await time.run(5);
+      expect([time.monotonic(), later.mock.calls.length]).toEqual([10, 1]);
+    });
+
+    it('takes its turn among other moves', async () => {
+      const time = new VirtualTime(0);
+      const fired: number[] = [];
+      for (const atMs of [1, 11, 21]) time.setTimer(() => fired.push(atMs), atMs);
+      await Promise.all([time.advance(10), time.run(10), time.advance(10)]);
+      expect([fired, time.monotonic()]).toEqual([[1, 11, 21], 30]);
+    });
+  });
 });

@@ -57,7 +57,7 @@ export class Run {
   async result(): Promise<{ readonly series: Series; readonly summary: Summary }> {
     const { durationMs, faults, receiver, bucketMs } = this.#plan;
     this.#scheduleFaults();
-    this.#scheduleBucket(1);
+    this.#scheduleBuckets();
     this.#scheduleArrivals();
     await this.#time.run(durationMs);
     this.#endBucket();
@@ -88,13 +88,10 @@ export class Run {
     }
   }
 
-  #scheduleBucket(number: number): void {
-    const dueMs = number * this.#plan.bucketMs;
-    if (dueMs >= this.#plan.durationMs) return;
-    this.#time.setTimer(() => {
-      this.#endBucket();
-      this.#scheduleBucket(number + 1);
-    }, dueMs - this.#time.monotonic());
+  /** Before all arrivals, so that what comes at a bucket's very end is counted in the next. */
+  #scheduleBuckets(): void {
+    const { bucketMs, durationMs } = this.#plan;
+    for (let i = 1; i * bucketMs < durationMs; i++) this.#time.setTimer(() => this.#endBucket(), i * bucketMs);
   }
 
   #endBucket(): void {
@@ -129,13 +126,13 @@ export class Run {
     const callback: SimulatedCallback = { client, destination, offeredAtMs: this.#time.monotonic(), servedMs: -1 };
     this.#journal.offered(callback);
     if (this.#journal.unfinished > MAX_UNFINISHED) this.#journal.failed(callback.offeredAtMs);
-    else void this.#deliver(callback);
+    else void this.#deliver(callback, this.#client(client, destination));
   }
 
-  async #deliver(callback: SimulatedCallback): Promise<void> {
+  async #deliver(callback: SimulatedCallback, client: ObservedClient): Promise<void> {
     const send: Send = (context) => this.#send(callback, context?.signal);
     try {
-      await this.#client(callback.client, callback.destination).execute(send);
+      await client.execute(send);
     } catch {
       callback.servedMs = -1;
     }

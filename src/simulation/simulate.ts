@@ -44,7 +44,7 @@ const BUCKETS_BY_DEFAULT = 3_600;
  * Runs the real policies against a receiver that can fall over, in virtual time: try a configuration against an outage before
  * you ship it. No sockets, no waiting; a hundred thousand callbacks take a few seconds.
  *
- * @throws RingbackError `invalid-option`, as a rejection, for an option that is unknown or out of range.
+ * @throws RingbackError `invalid-option`, as a rejection, for an option that is unknown or out of range; what `pipeline` throws when it is asked for a client.
  * @example
  * ```ts
  * import { simulate } from 'ringback/simulation';
