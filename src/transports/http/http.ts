@@ -1,15 +1,25 @@
-import { buildConnector } from 'undici';
 import type { Answer, Message, Response } from '../../callback.js';
 import { RingbackError } from '../../errors.js';
 import { type AnswerReading, answerOf } from '../http-answer.js';
 import { type RequestHeaders, requestHeaders } from '../request-headers.js';
 import type { LightSignal, SendAttempt, Transport } from '../transport.js';
 import { forbidden } from './answer.js';
-import type { Connector } from './connect.js';
+import { connectorTo } from './connector.js';
 import { Exchange } from './exchange.js';
-import { guardedLookup } from './guarded-lookup.js';
 import { type HttpOptions, type HttpSettings, httpSettings } from './options.js';
 import { Origins } from './origins.js';
+import { type HttpTlsOptions, tlsSettings } from './tls.js';
+
+/** What `http` gives. */
+export interface HttpTransport extends Transport {
+  /**
+   * Takes other certificates, keys and pins, all of them, without a restart: call it where the files were renewed. Connections that are open
+   * finish what they do and close; the next requests go over new ones.
+   *
+   * @throws RingbackError `invalid-option`, and then all stays as it was.
+   */
+  updateTls(tls: HttpTlsOptions): void;
+}
 
 /**
  * Delivers over HTTP/1.1: each callback is one request, by default a POST of its bytes, on kept-alive connections. Use it for
@@ -39,15 +49,17 @@ import { Origins } from './origins.js';
  * receiver.close();
  * ```
  */
-export function http(options: HttpOptions = {}): Transport {
+export function http(options: HttpOptions = {}): HttpTransport {
   return httpTransport(httpSettings(options), requestHeaders(options));
 }
 
 /** The same of settings that are checked, with any method: for questions that are to go the way that callbacks go. */
-export function httpTransport(settings: HttpSettings, headersOf: RequestHeaders): Transport {
+export function httpTransport(settings: HttpSettings, headersOf: RequestHeaders): HttpTransport {
   const { method, maxResponseBytes, clock, classify, guard } = settings;
   const reading: AnswerReading = { transport: 'http', clock, classify };
-  const origins = originsOf(settings);
+  let { tls } = settings;
+  const connecting = { ...settings, tls: () => tls };
+  const origins = new Origins({ ...settings, connectorTo: (url) => connectorTo(url, connecting) });
   let closed = false;
 
   const begin = (message: Message, attempt: SendAttempt): Promise<Answer> => {
@@ -80,24 +92,15 @@ export function httpTransport(settings: HttpSettings, headersOf: RequestHeaders)
         return Promise.reject(error);
       }
     },
+    updateTls: (changed) => {
+      tls = tlsSettings(changed);
+      origins.renewSecure();
+    },
     close: () => {
       closed = true;
       return origins.close();
     },
   };
-}
-
-function originsOf(settings: HttpSettings): Origins {
-  const { tls, connectTimeoutMs } = settings;
-  const connectorTo = (url: URL): Connector =>
-    buildConnector({
-      ...(tls as object),
-      // One exchange per connection: its bounds are plain, and what an abort destroys is that attempt's own.
-      allowH2: false,
-      timeout: connectTimeoutMs,
-      lookup: guardedLookup(settings, url),
-    }) as Connector;
-  return new Origins({ ...settings, connectorTo });
 }
 
 /** Where a request goes. */

@@ -1,21 +1,11 @@
 import { type Clock, systemClock } from '../../clock.js';
-import { RingbackError } from '../../errors.js';
 import { checkNames, contractOption, functionOption, invalidOption, numberOption } from '../../options.js';
 import { GUARD_OPTION_NAMES, guardSettings, type OutboundGuardOptions } from '../addresses/guard-options.js';
 import { OutboundGuard } from '../addresses/outbound-guard.js';
 import type { HttpClassify } from '../http-answer.js';
 import type { RequestHeaderOptions } from '../request-headers.js';
 import type { HostResolver } from './guarded-lookup.js';
-
-/** TLS beyond the defaults: PEM text. */
-export interface HttpTlsOptions {
-  /** Certificate authorities to trust instead of those that Node brings. */
-  readonly ca?: string | readonly string[];
-  /** The client's certificate chain, for receivers that ask for one. */
-  readonly cert?: string;
-  /** The private key that belongs to `cert`. */
-  readonly key?: string;
-}
+import { type HttpTlsOptions, type TlsSettings, tlsSettings } from './tls.js';
 
 /** Settings of `http`. */
 export interface HttpOptions extends OutboundGuardOptions, RequestHeaderOptions {
@@ -37,7 +27,7 @@ export interface HttpOptions extends OutboundGuardOptions, RequestHeaderOptions 
   readonly resolveHost?: HostResolver;
   /** Your own reading of a response; `undefined` leaves it to the default. */
   readonly classify?: HttpClassify;
-  /** Default: the authorities that Node brings, and no certificate of the client's. */
+  /** Default: the authorities that Node brings, no certificate of the client's, no pins, TLS 1.2 at the least. */
   readonly tls?: HttpTlsOptions;
   /** What a Retry-After date is read against where the answer has no `Date`. Default `systemClock`. */
   readonly clock?: Clock;
@@ -46,11 +36,12 @@ export interface HttpOptions extends OutboundGuardOptions, RequestHeaderOptions 
 /** The same, checked and complete. */
 export interface HttpSettings
   extends Required<
-    Omit<HttpOptions, 'method' | 'classify' | 'resolveHost' | keyof OutboundGuardOptions | keyof RequestHeaderOptions>
+    Omit<HttpOptions, 'method' | 'classify' | 'resolveHost' | 'tls' | keyof OutboundGuardOptions | keyof RequestHeaderOptions>
   > {
   readonly method: string;
   readonly guard: OutboundGuard;
   readonly resolveHost: HostResolver | undefined;
+  readonly tls: TlsSettings;
   readonly classify: HttpClassify | undefined;
 }
 
@@ -76,16 +67,15 @@ const METHODS: readonly unknown[] = ['POST', 'PUT', 'PATCH'];
 /** Checks all options but the headers, which their own file checks. Throws `invalid-option`. */
 export function httpSettings(options: HttpOptions): HttpSettings {
   checkNames('http', options, NAMES);
-  const { method = 'POST', tls = {} } = options;
+  const { method = 'POST' } = options;
   if (!METHODS.includes(method)) throw invalidOption('method', 'POST, PUT or PATCH', method);
-  checkTls(tls);
   const integer = (name: keyof HttpOptions, fallback: number, from: number, to: number): number =>
     numberOption(name, options[name], fallback, { from, to, integer: true });
   return {
     method,
     guard: new OutboundGuard(guardSettings(options)),
     resolveHost: functionOption('resolveHost', options.resolveHost, undefined),
-    tls,
+    tls: tlsSettings(options.tls),
     maxResponseBytes: integer('maxResponseBytes', 65_536, 0, 2 ** 24),
     maxHeaderBytes: integer('maxHeaderBytes', 16_384, 1_024, 2 ** 20),
     connectTimeoutMs: numberOption('connectTimeoutMs', options.connectTimeoutMs, 10_000, { above: 0, to: 600_000 }),
@@ -95,16 +85,4 @@ export function httpSettings(options: HttpOptions): HttpSettings {
     classify: functionOption('classify', options.classify, undefined),
     clock: contractOption('clock', options.clock ?? systemClock, ['now']),
   };
-}
-
-/** Its messages show no value: one of them is a private key. */
-function checkTls(tls: HttpTlsOptions): void {
-  if (typeof tls !== 'object' || tls === null)
-    throw new RingbackError('invalid-option', `tls must be an object, got ${typeof tls}`);
-  checkNames('tls', tls, ['ca', 'cert', 'key']);
-  for (const [name, value] of Object.entries(tls)) {
-    const texts: readonly unknown[] = name === 'ca' && Array.isArray(value) ? value : [value];
-    if (texts.every((text) => text === undefined || typeof text === 'string')) continue;
-    throw new RingbackError('invalid-option', `tls.${name} must be PEM text, got ${typeof value}`);
-  }
 }

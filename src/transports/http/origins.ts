@@ -59,6 +59,11 @@ export class Origins {
     return origin;
   }
 
+  /** Lets all `https:` origins go: their connections end with their requests, and the next request opens new ones. */
+  renewSecure(): void {
+    for (const [key, origin] of this.#origins) if (key.startsWith('https:')) this.#leave(key, origin);
+  }
+
   /** Closes all of them once their requests are done. */
   async close(): Promise<void> {
     for (const [key, origin] of this.#origins) this.#leave(key, origin);

@@ -1,0 +1,53 @@
+import { buildConnector } from 'undici';
+import type { Connector } from './connect.js';
+import { guardedLookup, type LookupGuard } from './guarded-lookup.js';
+import { matchesPins, PinMismatchError, pinsFor, type TlsSettings } from './tls.js';
+
+/** What opens connections. */
+export interface ConnectorSettings extends LookupGuard {
+  readonly connectTimeoutMs: number;
+  /** Asked at each connect, as certificates are reloaded. */
+  readonly tls: () => TlsSettings;
+}
+
+/** Opens connections to the URL's origin: to addresses that the guard permits, and for `https:` to a peer that can prove who it is. */
+export function connectorTo(url: URL, settings: ConnectorSettings): Connector {
+  let tls = settings.tls();
+  let connect = connectorWith(tls, url, settings);
+  return (options, callback) => {
+    if (tls !== settings.tls()) {
+      tls = settings.tls();
+      connect = connectorWith(tls, url, settings);
+    }
+    return connect(options, callback);
+  };
+}
+
+/** Made anew when TLS changes, as undici's connector keeps sessions: one resumed would go on with the certificate of before. */
+function connectorWith(tls: TlsSettings, url: URL, settings: ConnectorSettings): Connector {
+  const { minVersion, secureContext } = tls;
+  const pins = url.protocol === 'https:' ? pinsFor(tls, url.hostname) : undefined;
+  const connect = buildConnector({
+    minVersion,
+    ...(secureContext !== undefined && { secureContext }),
+    // Said although it is the default: the environment can change the default.
+    rejectUnauthorized: true,
+    // A session that is resumed shows no certificate to compare with the pins.
+    ...(pins !== undefined && { maxCachedSessions: 0 }),
+    // One exchange per connection: its bounds are plain, and what an abort destroys is that attempt's own.
+    allowH2: false,
+    timeout: settings.connectTimeoutMs,
+    lookup: guardedLookup(settings, url),
+  }) as Connector;
+  if (pins === undefined) return connect;
+  return (options, callback) =>
+    connect(options, (...result) => {
+      const [error, socket] = result;
+      if (error !== null || matchesPins(pins, socket)) {
+        callback(...result);
+        return;
+      }
+      socket.destroy();
+      callback(new PinMismatchError(), null);
+    });
+}
