@@ -7,3 +7,4 @@ export type { Series } from './series.js';
 export type { ServiceTime } from './service-time.js';
 export { type SimulationOptions, type SimulationResult, simulate } from './simulate.js';
 export type { LatencySummary, Phase, Summary } from './summary.js';
+export { type NamedRun, toSvg } from './svg/to-svg.js';
