@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
 import { ABANDONED, Connect, type Connector } from './connect.js';
 import type { ConnectionLimit, LimitedConnection } from './connection-limit.js';
@@ -33,7 +34,12 @@ export interface ConnectionSettings {
   readonly connector: Connector;
   readonly limit: ConnectionLimit;
   readonly maxHeaderBytes: number;
+  /** Speaks HTTP/2 where the peer does too. */
+  readonly http2: boolean;
 }
+
+/** Streams at once on one HTTP/2 connection, as most servers allow; undici keeps to what the server says where that is less. */
+const MAX_STREAMS = 100;
 
 /**
  * One connection: a client of undici's that has one socket at a time, and opens it when there is something to send. It counts what it was
@@ -47,6 +53,8 @@ export class Connection implements LimitedConnection {
   private readonly settings: ConnectionSettings;
   private readonly owner: ConnectionOwner;
   private readonly client: Client;
+  /** How many it takes at once: one, unless it speaks HTTP/2. */
+  private capacity = 1;
   /** Given, and not done with. */
   private exchanges = 0;
   /** Those of them that are wanted and were not written yet. */
@@ -59,13 +67,20 @@ export class Connection implements LimitedConnection {
     this.settings = settings;
     this.owner = owner;
     const connect = (options: buildConnector.Options, callback: buildConnector.Callback): void => this.connect(options, callback);
-    this.client = new Client(settings.url, { connect, maxHeaderSize: settings.maxHeaderBytes, allowH2: false });
+    this.client = new Client(settings.url, { connect, maxHeaderSize: settings.maxHeaderBytes, allowH2: settings.http2 });
     this.client.on('disconnect', () => this.closed()).on('connectionError', () => this.closed());
   }
 
   /** True when it can take one more now. */
   get hasRoom(): boolean {
-    return this.exchanges === 0 && !this.isDropped;
+    if (this.isDropped || this.exchanges >= this.capacity) return false;
+    // Where others wait for room, one that carries many takes no more, so that it comes to its end.
+    return this.exchanges === 0 || !this.settings.limit.isCrowded;
+  }
+
+  /** True for HTTP/2, whose headers undici does not bound. */
+  get isMultiplexed(): boolean {
+    return this.capacity > 1;
   }
 
   get isIdle(): boolean {
@@ -147,6 +162,7 @@ export class Connection implements LimitedConnection {
       this.connecting = undefined;
       this.answers = 0;
       this.isOpen = result[0] === null;
+      this.capacity = speaksHttp2(result[1]) ? MAX_STREAMS : 1;
       callback(...result);
       if (!this.isOpen) return;
       limit.add(this);
@@ -161,3 +177,5 @@ export class Connection implements LimitedConnection {
     if (this.exchanges === 0) this.drop();
   }
 }
+
+const speaksHttp2 = (socket: unknown): boolean => socket instanceof TLSSocket && socket.alpnProtocol === 'h2';

@@ -6,6 +6,7 @@ import { matchesPins, PinMismatchError, pinsFor, type TlsSettings } from './tls.
 /** What opens connections. */
 export interface ConnectorSettings extends LookupGuard {
   readonly connectTimeoutMs: number;
+  readonly http2: boolean;
   /** Asked at each connect, as certificates are reloaded. */
   readonly tls: () => TlsSettings;
 }
@@ -34,8 +35,8 @@ function connectorWith(tls: TlsSettings, url: URL, settings: ConnectorSettings):
     rejectUnauthorized: true,
     // A session that is resumed shows no certificate to compare with the pins.
     ...(pins !== undefined && { maxCachedSessions: 0 }),
-    // One exchange per connection: its bounds are plain, and what an abort destroys is that attempt's own.
-    allowH2: false,
+    allowH2: settings.http2,
+    preferH2: settings.http2,
     timeout: settings.connectTimeoutMs,
     lookup: guardedLookup(settings, url),
   }) as Connector;

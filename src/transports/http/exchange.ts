@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, errors } from 'undici';
 import type { Answer, Response } from '../../callback.js';
 import type { AttemptProgress, LightSignal, SendAttempt } from '../transport.js';
 import { failureOf } from './answer.js';
@@ -23,6 +23,7 @@ export interface ExchangeSettings {
   readonly attempt: SendAttempt;
   readonly signal: LightSignal;
   readonly maxResponseBytes: number;
+  readonly maxHeaderBytes: number;
   /** What a whole response means. It may throw. */
   readonly answer: (response: Response) => Answer;
   /** The message's id. Where a header carries it, the receiver can tell that it was given the same message twice. */
@@ -95,16 +96,21 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
     // A throw takes it out of line and leaves the connection to the next one; aborting here would destroy the connection.
     if (this.settled) throw ABANDONED;
     const connection = this.connection as Connection;
+    // HTTP/2: undici begins anew on another stream where the receiver says that it has not looked at this one.
+    if (this.controller === undefined) connection.began();
     this.controller = controller;
     this.onUsedConnection = connection.answers > 0;
-    connection.began();
   }
 
   onResponseStarted(): void {
     this.hasBegunAnswer = true;
   }
 
-  onResponseStart(_controller: Controller, status: number, headers: IncomingHeaders): void {
+  onResponseStart(controller: Controller, status: number, headers: IncomingHeaders): void {
+    if (this.connection?.isMultiplexed && sizeOf(headers) > this.settings.maxHeaderBytes) {
+      controller.abort(new errors.HeadersOverflowError());
+      return;
+    }
     this.status = status;
     this.headers = headers;
   }
@@ -181,6 +187,10 @@ function carries(headers: readonly string[], id: string): boolean {
 
 /** The same bytes without Buffer's own ways of printing and turning to JSON. */
 const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+
+function sizeOf(headers: IncomingHeaders): number {
+  return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + [value ?? []].flat().join().length, 0);
+}
 
 /** Values of a repeated header joined. Nearly all responses have none, and then undici's object serves as it is. */
 function flat(headers: IncomingHeaders): Readonly<Record<string, string>> {

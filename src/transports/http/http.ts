@@ -22,7 +22,7 @@ export interface HttpTransport extends Transport {
 }
 
 /**
- * Delivers over HTTP/1.1: each callback is one request, by default a POST of its bytes, on kept-alive connections. Use it for
+ * Delivers over HTTP/1.1, or HTTP/2 where `http2` is set: each callback is one request, by default a POST of its bytes, on kept-alive connections. Use it for
  * webhooks and for any receiver with an `http:` or `https:` URL.
  *
  * 2xx is `delivered`; 429, 502, 503 and 504 are `overloaded`; 408, 425 and other 5xx `failed`; 410 `gone`; other 4xx
@@ -55,7 +55,7 @@ export function http(options: HttpOptions = {}): HttpTransport {
 
 /** The same of settings that are checked, with any method: for questions that are to go the way that callbacks go. */
 export function httpTransport(settings: HttpSettings, headersOf: RequestHeaders): HttpTransport {
-  const { method, maxResponseBytes, clock, classify, guard } = settings;
+  const { method, maxResponseBytes, maxHeaderBytes, clock, classify, guard } = settings;
   const reading: AnswerReading = { transport: 'http', clock, classify };
   let { tls } = settings;
   const connecting = { ...settings, tls: () => tls };
@@ -77,7 +77,7 @@ export function httpTransport(settings: HttpSettings, headersOf: RequestHeaders)
     }
     const request = { path: target.path, method, headers: headersOf(message), body: message.body };
     const answer = (response: Response): Answer => answerOf(response, message.to, reading);
-    return new Exchange({ origin, request, attempt, signal, maxResponseBytes, answer, id: message.id }).start();
+    return new Exchange({ origin, request, attempt, signal, maxResponseBytes, maxHeaderBytes, answer, id: message.id }).start();
   };
 
   return {

@@ -23,6 +23,8 @@ export interface HttpOptions extends OutboundGuardOptions, RequestHeaderOptions 
   readonly maxConnections?: number;
   /** Origins with connections at once, 1 to 1,000,000. At the bound an idle one is closed. Default 1,000. */
   readonly maxOrigins?: number;
+  /** Speaks HTTP/2 with `https:` receivers that do too: up to 100 requests share a connection. Default false: HTTP/1.1, one at a time on each. */
+  readonly http2?: boolean;
   /** Turns names into addresses, at each connect. They are checked as any. Default: the system's resolver. */
   readonly resolveHost?: HostResolver;
   /** Your own reading of a response; `undefined` leaves it to the default. */
@@ -56,6 +58,7 @@ const NAMES: readonly (keyof HttpOptions)[] = [
   'maxConnections',
   'maxOrigins',
   ...GUARD_OPTION_NAMES,
+  'http2',
   'resolveHost',
   'classify',
   'tls',
@@ -67,7 +70,8 @@ const METHODS: readonly unknown[] = ['POST', 'PUT', 'PATCH'];
 /** Checks all options but the headers, which their own file checks. Throws `invalid-option`. */
 export function httpSettings(options: HttpOptions): HttpSettings {
   checkNames('http', options, NAMES);
-  const { method = 'POST' } = options;
+  const { method = 'POST', http2 = false } = options;
+  if (typeof http2 !== 'boolean') throw invalidOption('http2', 'true or false', http2);
   if (!METHODS.includes(method)) throw invalidOption('method', 'POST, PUT or PATCH', method);
   const integer = (name: keyof HttpOptions, fallback: number, from: number, to: number): number =>
     numberOption(name, options[name], fallback, { from, to, integer: true });
@@ -75,6 +79,7 @@ export function httpSettings(options: HttpOptions): HttpSettings {
     method,
     guard: new OutboundGuard(guardSettings(options)),
     resolveHost: functionOption('resolveHost', options.resolveHost, undefined),
+    http2,
     tls: tlsSettings(options.tls),
     maxResponseBytes: integer('maxResponseBytes', 65_536, 0, 2 ** 24),
     maxHeaderBytes: integer('maxHeaderBytes', 16_384, 1_024, 2 ** 20),

@@ -21,10 +21,13 @@ export class Origin implements ConnectionOwner {
   /** Those that had room when they were last looked at. */
   private readonly free: Connection[] = [];
   private readonly line = new Set<ConnectionExchange>();
+  /** What the peer speaks is known once a connection is open: until then, one connect asks for all where it may be HTTP/2. */
+  private knowsProtocol: boolean;
   private closing: PromiseWithResolvers<void> | undefined = undefined;
 
   constructor(settings: OriginSettings) {
     this.settings = settings;
+    this.knowsProtocol = !settings.http2 || settings.url.protocol !== 'https:';
   }
 
   /** Sends it over a connection that is free or new, or as soon as one is. */
@@ -57,6 +60,7 @@ export class Origin implements ConnectionOwner {
   }
 
   opened(connection: Connection): void {
+    this.knowsProtocol = true;
     this.list(connection);
     this.serveLine();
   }
@@ -73,7 +77,8 @@ export class Origin implements ConnectionOwner {
       last.isListed = false;
       this.free.pop();
     }
-    return this.connections.size < this.settings.connectionsPerOrigin ? this.open() : undefined;
+    const most = this.knowsProtocol ? this.settings.connectionsPerOrigin : 1;
+    return this.connections.size < most ? this.open() : undefined;
   }
 
   private open(): Connection {

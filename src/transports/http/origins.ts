@@ -8,6 +8,7 @@ export interface OriginsSettings {
   readonly connectionsPerOrigin: number;
   readonly maxConnections: number;
   readonly maxHeaderBytes: number;
+  readonly http2: boolean;
   /** What connects to an origin: it checks each address that the origin's name resolves to. */
   readonly connectorTo: (origin: URL) => Connector;
 }

@@ -36,7 +36,7 @@ it.each([1, 2, 3, 4, 5])(
         if (pick(10) === 0) socket.end();
       });
     });
-    const bounds = { maxOrigins: 2, connectionsPerOrigin: 4, maxConnections: 6, maxHeaderBytes: 16_384 };
+    const bounds = { maxOrigins: 2, connectionsPerOrigin: 4, maxConnections: 6, maxHeaderBytes: 16_384, http2: false };
     const origins = new Origins({ ...bounds, connectorTo: () => buildConnector({}) as Connector });
     onTestFinished(() => origins.close());
     const used = new Set<Origin>();
@@ -56,6 +56,7 @@ it.each([1, 2, 3, 4, 5])(
         attempt,
         signal: attempt.signal,
         maxResponseBytes: 1_000,
+        maxHeaderBytes: 16_384,
         answer,
         id: 'msg_1',
       }).start();

@@ -14,7 +14,7 @@ import { Origins } from '../../../src/transports/http/origins.js';
 import { answering, loopback, type Receiver, rawReceiver, receiver, send } from './receiver.js';
 
 function open(maxOrigins: number): Origins {
-  const bounds = { maxOrigins, connectionsPerOrigin: 2, maxConnections: 100, maxHeaderBytes: 16_384 };
+  const bounds = { maxOrigins, connectionsPerOrigin: 2, maxConnections: 100, maxHeaderBytes: 16_384, http2: false };
   const origins = new Origins({ ...bounds, connectorTo: () => buildConnector({}) as Connector });
   onTestFinished(() => origins.close());
   return origins;
@@ -26,7 +26,16 @@ function exchange(origin: Origin): Promise<unknown> {
   const request = { path: '/', method: 'POST', headers: [], body: null };
   const answer = (): never => ({ outcome: { kind: 'delivered' } }) as never;
   const attempt = { number: 1, signal: new AbortController().signal };
-  return new Exchange({ origin, request, attempt, signal: attempt.signal, maxResponseBytes: 10, answer, id: 'msg_1' }).start();
+  return new Exchange({
+    origin,
+    request,
+    attempt,
+    signal: attempt.signal,
+    maxResponseBytes: 10,
+    maxHeaderBytes: 16_384,
+    answer,
+    id: 'msg_1',
+  }).start();
 }
 
 /** Turns of the event loop until it holds; the test's own timeout bounds them. */

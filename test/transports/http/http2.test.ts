@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
+import { createServer } from 'node:https';
+import { describe, expect, it } from 'vitest';
+import type { HttpOptions } from '../../../src/transports/http/index.js';
+import { answering, listen, loopback, type Receiver, send } from './receiver.js';
+
+const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
+const key = fixture('localhost-key.pem');
+const cert = fixture('localhost-cert.pem');
+
+const speaking = (options: HttpOptions = {}) => loopback({ http2: true, tls: { ca: cert }, ...options });
+
+function http2Receiver(answer: (stream: ServerHttp2Stream, path: string) => void): Promise<Receiver> {
+  const server: Http2SecureServer = createSecureServer({ key, cert });
+  server.on('sessionError', () => {});
+  server.on('stream', (stream, headers) => {
+    stream.on('error', () => {});
+    stream.resume().on('end', () => answer(stream, headers[':path'] as string));
+  });
+  return listen(server as never, 'https');
+}
+
+const answers =
+  (status: number, headers = {}, body = '') =>
+  (stream: ServerHttp2Stream): void => {
+    stream.respond({ ':status': status, ...headers });
+    stream.end(body);
+  };
+
+describe('HTTP/2 as an option', () => {
+  it('carries many requests at once over one connection', async () => {
+    const { url, connections } = await http2Receiver(answers(200, { 'x-a': '1' }, 'thank you'));
+    const transport = speaking();
+    const sent = await Promise.all(Array.from({ length: 50 }, () => send(transport, url)));
+    expect(new Set(sent.map(({ outcome }) => outcome.kind))).toEqual(new Set(['delivered']));
+    expect(sent[0]?.response?.headers['x-a']).toBe('1');
+    expect(new TextDecoder().decode(sent[0]?.response?.body)).toBe('thank you');
+    expect(connections()).toBe(1);
+  });
+
+  it('speaks HTTP/1.1 with receivers that speak nothing else, on as many connections as it may', async () => {
+    const { url, connections } = await listen(createServer({ key, cert }, answering(204)), 'https');
+    const transport = speaking({ connectionsPerOrigin: 3 });
+    const sent = await Promise.all(Array.from({ length: 20 }, () => send(transport, url)));
+    expect(new Set(sent.map(({ outcome }) => outcome.kind))).toEqual(new Set(['delivered']));
+    expect(connections()).toBeLessThanOrEqual(3);
+  });
+
+  it('an abort ends its own stream and no other', async () => {
+    const held: ServerHttp2Stream[] = [];
+    const arrived = Promise.withResolvers<void>();
+    const { url, connections } = await http2Receiver((stream, path) => {
+      if (path === '/held') {
+        held.push(stream);
+        if (held.length === 2) arrived.resolve();
+      } else answers(204)(stream);
+    });
+    const transport = speaking();
+    const controller = new AbortController();
+    const aborted = send(transport, `${url}/held`, controller.signal);
+    const other = send(transport, `${url}/held`);
+    await arrived.promise;
+    controller.abort(new Error('no more'));
+    await expect(aborted).rejects.toThrow('no more');
+    answers(204)(held[1] as ServerHttp2Stream);
+    expect((await other).outcome.kind).toBe('delivered');
+    expect((await send(transport, url)).outcome.kind).toBe('delivered');
+    expect(connections()).toBe(1);
+  });
+
+  it('bodies and headers have the same caps, and the connection lives', async () => {
+    const { url, connections } = await http2Receiver((stream, path) => {
+      if (path === '/bomb') answers(200, { 'x-a': 'a'.repeat(20_000) })(stream);
+      else answers(200, {}, 'x'.repeat(100_000))(stream);
+    });
+    const transport = speaking();
+    expect((await send(transport, `${url}/bomb`)).outcome).toEqual({ kind: 'failed', reason: 'answer headers too large' });
+    const { response } = await send(transport, url);
+    expect(response).toMatchObject({ truncated: true });
+    expect(response?.body).toHaveLength(65_536);
+    expect(connections()).toBe(1);
+  });
+
+  it('close waits for what runs, and ends the connection', async () => {
+    const arrived = Promise.withResolvers<ServerHttp2Stream>();
+    const { url, allClosed } = await http2Receiver((stream) => arrived.resolve(stream));
+    const transport = speaking();
+    const running = send(transport, url);
+    const stream = await arrived.promise;
+    const closed = transport.close();
+    answers(204)(stream);
+    expect((await running).outcome.kind).toBe('delivered');
+    await closed;
+    await allClosed();
+  });
+
+  it('has failed where the connection breaks', async () => {
+    const { url } = await http2Receiver((stream) => stream.session?.destroy());
+    expect((await send(speaking(), url)).outcome.kind).toBe('failed');
+  });
+
+  it('is refused as a setting where it is neither true nor false', () => {
+    expect(() => loopback({ http2: 'yes' as never })).toThrow('http2 must be true or false');
+  });
+});
