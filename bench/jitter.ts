@@ -4,6 +4,7 @@
  */
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import { decorrelatedJitter, seededRandom } from 'ringback';
+import { awsBackoffs } from './reproductions/aws-backoffs.ts';
 
 const BASE_MS = 200;
 const CAP_MS = 10_000;
@@ -27,11 +28,9 @@ const below: Client = () => {
 
 /** AWS's published formula: up to three times the last delay, cut at the cap. */
 const cut: Client = () => {
+  const { decorrelated } = awsBackoffs(BASE_MS, CAP_MS);
   const delaysMs: number[] = [];
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const lastMs = delaysMs.at(-1) ?? BASE_MS;
-    delaysMs.push(Math.min(CAP_MS, BASE_MS + random() * (3 * lastMs - BASE_MS)));
-  }
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) delaysMs.push(decorrelated(attempt, delaysMs.at(-1) ?? 0, random));
   return delaysMs;
 };
 

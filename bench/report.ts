@@ -1,4 +1,5 @@
 import type { Figure, Measurements, TopicFigures } from './figures.ts';
+import { table, writtenBetween } from './markdown.ts';
 import type { Verdict } from './targets.ts';
 
 /** One run, as it is written to a file. */
@@ -63,21 +64,7 @@ export function renderTargets(targets: readonly Verdict[]): string {
 const written = (value: number): string =>
   value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 2 : value < 1_000 ? 1 : 0 });
 
-/** A Markdown table with aligned columns. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => (row[column] ?? '').length)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = rows;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
-}
-
 const START = '<!-- written by npm run bench -- --docs -->';
-const END = '<!-- end of what was written -->';
 
-/** The page with this result between its two markers. */
-export function intoPage(page: string, result: BenchResult): string {
-  const start = page.indexOf(START);
-  const end = page.indexOf(END);
-  if (start < 0 || end < start) throw new Error('docs/benchmarks.md has lost the markers that the result stands between');
-  return `${page.slice(0, start + START.length)}\n\n${renderResult(result)}\n\n${page.slice(end)}`;
-}
+/** The page with this result in its place. */
+export const intoPage = (page: string, result: BenchResult): string => writtenBetween(page, START, renderResult(result));
