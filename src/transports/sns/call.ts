@@ -1,3 +1,4 @@
+import type { Answer } from '../../callback.js';
 import { entryAnswer, publishedAnswer, refusalOf } from './answer.js';
 import type { SnsClient } from './client.js';
 import type { SnsCommands } from './commands.js';
@@ -10,9 +11,13 @@ export interface Caller {
   ready(): Promise<SnsCommands>;
 }
 
+/** SNS finds fault with what is sent. Rights, topics and rates have other words. */
+const BAD_REQUEST = 400;
+
 /**
- * One call, for one message or for many of one topic. Each gets its own answer; where the call as a whole fails, that is everyone's.
- * Who is aborted leaves, and the call is given up when all have left. Never rejects.
+ * One call, for one message or for many of one topic. Each gets its own answer; where the call as a whole fails, that is everyone's,
+ * unless one of them may be why: then each goes alone. Who is aborted leaves, and the call is given up when all have left. Never
+ * rejects.
  */
 export async function publish(sendings: readonly Sending[], caller: Caller): Promise<void> {
   const controller = new AbortController();
@@ -43,10 +48,22 @@ async function settle(sendings: readonly Sending[], caller: Caller, abortSignal:
     }
   } catch (error) {
     const refusal = refusalOf(error);
+    if (sendings.length > 1 && isOneOfThem(refusal)) return publishEach(sendings, caller);
     for (const sending of sendings) {
       if (refusal === undefined) sending.fail(error);
       else sending.answer(refusal);
     }
+  }
+}
+
+/** SNS takes nothing of a batch in which it finds one message at fault, and does not always say which. */
+const isOneOfThem = (refusal: Answer | undefined): boolean =>
+  refusal?.outcome.kind === 'rejected' && refusal.outcome.status === BAD_REQUEST;
+
+/** One after another, as those of a group have their order. Who has left is not sent. */
+async function publishEach(sendings: readonly Sending[], caller: Caller): Promise<void> {
+  for (const sending of sendings) {
+    if (!sending.hasLeft) await publish([sending], caller);
   }
 }
 

@@ -25,6 +25,10 @@ export class Sending implements AttemptProgress {
     signal.addEventListener('abort', this);
   }
 
+  get hasLeft(): boolean {
+    return this.signal.aborted;
+  }
+
   answer(answer: Answer): void {
     this.signal.removeEventListener('abort', this);
     this.resolve(answer);

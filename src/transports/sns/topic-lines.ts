@@ -9,7 +9,7 @@ export class TopicLines {
   private readonly settings: LineSettings;
   private readonly caller: Caller;
   private readonly lines = new Map<string, TopicLine>();
-  private onEmpty: () => void = () => {};
+  private readonly waitingForEmpty: (() => void)[] = [];
 
   constructor(settings: LineSettings, caller: Caller) {
     this.settings = settings;
@@ -31,12 +31,13 @@ export class TopicLines {
     for (const line of [...this.lines.values()]) line.flush();
     if (this.lines.size === 0) return;
     await new Promise<void>((resolve) => {
-      this.onEmpty = resolve;
+      this.waitingForEmpty.push(resolve);
     });
   }
 
   private drop(arn: string): void {
     this.lines.delete(arn);
-    if (this.lines.size === 0) this.onEmpty();
+    if (this.lines.size > 0) return;
+    for (const resolve of this.waitingForEmpty.splice(0)) resolve();
   }
 }

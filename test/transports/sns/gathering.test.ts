@@ -306,6 +306,16 @@ describe('close', () => {
     for (const end of ends) expect((await end).outcome.kind).toBe('delivered');
   });
 
+  it('resolves for each that calls it', async () => {
+    const lab = new Lab({ gatherMs: 0 });
+    const end = lab.send({});
+    const closings = [lab.transport.close?.(), lab.transport.close?.()];
+    await lab.settle();
+    lab.client.calls[0]?.take();
+    await Promise.all(closings);
+    expect((await end).outcome.kind).toBe('delivered');
+  });
+
   it('takes no more from then on, and ends at once where nothing is on its way', async () => {
     const lab = new Lab();
     await lab.transport.close?.();
