@@ -13,13 +13,14 @@ const ORIGIN = /^(\*|[A-Za-z0-9.-]{1,253})$/;
 const RATE = { from: 1, to: 1_000_000, integer: true };
 
 /** @throws RingbackError `invalid-option`. */
-export function consentSettings(origins: readonly string[] = [], rate: number | undefined): ConsentSettings {
-  const isList = Array.isArray(origins) && origins.length <= MAX_ORIGINS;
-  if (!isList || origins.some((name) => typeof name !== 'string' || !ORIGIN.test(name))) {
-    throw invalidOption('allowedOrigins', `a list of at most ${MAX_ORIGINS} DNS names such as events.example, or *`, origins);
+export function consentSettings(origins: readonly string[] | undefined, rate: number | undefined): ConsentSettings {
+  const names = origins ?? [];
+  const isList = Array.isArray(names) && names.length <= MAX_ORIGINS;
+  if (!isList || names.some((name) => typeof name !== 'string' || !ORIGIN.test(name))) {
+    throw invalidOption('allowedOrigins', `a list of at most ${MAX_ORIGINS} DNS names such as events.example, or *`, names);
   }
   return {
-    allowedOrigins: origins.map((name) => name.toLowerCase()),
+    allowedOrigins: names.map((name) => name.toLowerCase()),
     allowedRatePerMinute: rate === undefined ? undefined : numberOption('allowedRatePerMinute', rate, rate, RATE),
   };
 }
