@@ -59,6 +59,11 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
     'in_1: invoice.paid, verified',
     'in_2: invoice.paid, verified',
   ],
+  'simulation.ts': [
+    'naive:\n  requests for each callback in the outage: 3.9',
+    'back at 95 % of the load after: never',
+    'yours:\n  requests for each callback in the outage: 0.',
+  ],
   'sqlite.ts': ['sent 1, deduplicated false', 'sent 0, deduplicated true'],
   'testing.ts': ['pass 2', 'fail 0'],
   'transport.ts': ['pass 36', 'fail 0'],

@@ -32,7 +32,7 @@ export interface ClientEnvironment {
 export type MakeClient = (environment: ClientEnvironment) => SimulatedClient;
 
 /** Settings for the pipelines of all clients. Parts are plain options; the clock and randomness are the simulation's. */
-export type SimulatedPipeline = Omit<PipelineSettings, 'clock' | 'random' | 'name'>;
+export type SimulatedPipeline = Omit<PipelineSettings, 'clock' | 'random'>;
 
 /** What can be seen of a client's policies. */
 export interface Gauges {
@@ -72,7 +72,7 @@ function checkClient(client: SimulatedClient): SimulatedClient {
 /** An instance carries its state from one run into the next, which then is another although the seed is the same. */
 function checkPlain(settings: SimulatedPipeline): void {
   const given = { ...settings } as Record<string, unknown>;
-  for (const name of ['clock', 'random', 'name']) {
+  for (const name of ['clock', 'random']) {
     if (name in given) throw new RingbackError('invalid-option', `pipeline.${name} can't be set: the simulation has its own`);
   }
   for (const name of ['circuitBreaker', 'concurrency', 'rateLimiter', 'budget']) {

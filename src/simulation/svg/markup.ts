@@ -36,7 +36,7 @@ export const STYLE: string = [
   'text{font:11px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,"DejaVu Sans",sans-serif;fill:#57606a}',
   '.name{font-size:14px;font-weight:600;fill:#1f2328}.title{font-weight:600;fill:#1f2328}.end{text-anchor:end}.middle{text-anchor:middle}',
   '.page{fill:#fff}.grid{stroke:#d8dee4;fill:none}.axis{stroke:#8c959f;fill:none}.fault{fill:#cf222e;fill-opacity:.1}.herd{stroke:#cf222e;stroke-opacity:.6}',
-  '.line{fill:none;stroke-width:1.6;stroke-linejoin:round}.dashed{stroke-dasharray:5 3}.offered{stroke:#8c959f}',
+  '.line{fill:none;stroke-width:1.6;stroke-linejoin:round;stroke-linecap:round}.dashed{stroke-dasharray:4 4}.offered{stroke:#8c959f}',
   ...COLOURS.map(([light], i) => `.c${i}{stroke:${light}}`),
   '@media (prefers-color-scheme:dark){text{fill:#9198a1}.name,.title{fill:#f0f6fc}.page{fill:#0d1117}.grid{stroke:#2b3138}.axis{stroke:#656c76}',
   '.fault{fill:#ff7b72;fill-opacity:.16}.herd{stroke:#ff7b72}',
