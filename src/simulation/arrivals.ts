@@ -2,7 +2,7 @@ import { checkNames, invalidOption, numberOption } from '../options.js';
 import type { Random } from '../random.js';
 
 /** The time in which callbacks arrive. */
-interface ArrivalWindow {
+export interface ArrivalWindow {
   /** Virtual ms at which they begin. Default 0. */
   readonly fromMs?: number;
   /** Virtual ms at which they end. Default: the end of the run. */

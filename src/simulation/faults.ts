@@ -1,7 +1,7 @@
 import { checkNames, invalidOption, numberOption } from '../options.js';
 
 /** When a fault holds, in virtual ms: from the first, until just before the second. */
-interface FaultWindow {
+export interface FaultWindow {
   readonly fromMs: number;
   readonly untilMs: number;
   /** The number of the only destination that it strikes, from 0. Default: all. */

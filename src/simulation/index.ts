@@ -1,7 +1,7 @@
-export type { Arrivals } from './arrivals.js';
+export type { Arrivals, ArrivalWindow } from './arrivals.js';
 export type { ClientEnvironment, MakeClient, Send, SimulatedClient, SimulatedPipeline } from './client.js';
 export { type SimulatedAnswer, SimulatedFailure, simulatedOutcome } from './failure.js';
-export type { Fault } from './faults.js';
+export type { Fault, FaultWindow } from './faults.js';
 export type { ReceiverOptions } from './receiver.js';
 export type { Series } from './series.js';
 export type { ServiceTime } from './service-time.js';

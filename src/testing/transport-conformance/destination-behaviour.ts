@@ -10,9 +10,22 @@
  * - `hangs-before-answer`: takes the message, and never answers. `hangs-in-answer`: begins an answer, and goes silent.
  * - `answers-too-much`: takes it, and answers with more than `maxResponseBytes`; without end where the protocol can.
  */
-export type DestinationBehaviour = (typeof BEHAVIOURS)[number];
+export type DestinationBehaviour =
+  | 'delivers'
+  | 'delivers-late'
+  | 'fails'
+  | 'unreachable'
+  | 'rejects'
+  | 'gone'
+  | 'overloads'
+  | 'forbidden'
+  | 'hangs-in-connect'
+  | 'hangs-in-tls'
+  | 'hangs-before-answer'
+  | 'hangs-in-answer'
+  | 'answers-too-much';
 
-export const BEHAVIOURS = [
+export const BEHAVIOURS: readonly DestinationBehaviour[] = [
   'delivers',
   'delivers-late',
   'fails',
@@ -26,7 +39,7 @@ export const BEHAVIOURS = [
   'hangs-before-answer',
   'hangs-in-answer',
   'answers-too-much',
-] as const;
+];
 
 /**
  * What a case needs: a destination that behaves so; that `overloads` names a wait; that the transport has a `close`; that the
