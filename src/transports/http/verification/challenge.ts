@@ -6,28 +6,31 @@ export interface Challenge {
   readonly body: Uint8Array;
 }
 
+const TYPE = 'url_verification';
+
 /** Used for one request, whose answer alone is compared with it. */
 export function challengeOf(text: string): Challenge {
-  return { text, body: new TextEncoder().encode(JSON.stringify({ type: 'url_verification', challenge: text })) };
+  return { text, body: new TextEncoder().encode(JSON.stringify({ type: TYPE, challenge: text })) };
 }
 
 /** Why the answer is no echo; undefined where it is one: a 2xx with the bare text, or with JSON that has it as `challenge`. */
-export function faultOfEcho({ response, outcome }: Answer, { text, body }: Challenge): string | undefined {
+export function faultOfEcho({ response, outcome }: Answer, { text }: Challenge): string | undefined {
   if (response === undefined) return outcome.reason ?? outcome.kind;
   const { status } = response;
   if (status < 200 || status > 299) return `answered the challenge with ${status}`;
   const echo = new TextDecoder().decode(response.body).trim();
   if (echo === text) return undefined;
-  // Some servers give back all that they are sent, and agree to nothing by it.
-  if (echo === new TextDecoder().decode(body)) return 'gave back the whole request, which is no answer to the challenge';
-  return challengeIn(echo) === text ? undefined : 'did not echo the challenge';
+  const { type, challenge } = fieldsOf(echo);
+  if (challenge !== text) return 'did not echo the challenge';
+  // Some servers give back all that they are sent, in a spelling of their own, and agree to nothing by it.
+  return type === TYPE ? 'gave back the whole request, which is no answer to the challenge' : undefined;
 }
 
-function challengeIn(json: string): unknown {
+function fieldsOf(json: string): { readonly type?: unknown; readonly challenge?: unknown } {
   try {
     const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? (value as { readonly challenge?: unknown }).challenge : undefined;
+    return typeof value === 'object' && value !== null ? value : {};
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -19,7 +19,7 @@ export interface VerifyDestinationOptions {
    * has agreed to nothing, a POST may be more than a question.
    */
   readonly challenge?: boolean;
-  /** Signs the challenge, as it signs callbacks. Default: unsigned. */
+  /** Signs the challenge, as it signs callbacks, in at most `timeoutMs`. Default: unsigned. */
   readonly signature?: SignatureScheme;
   /**
    * The options of the transport that will send the callbacks: guard, TLS, caps and headers hold for the questions too, and
@@ -84,7 +84,7 @@ export function verificationSettings(options: VerifyDestinationOptions): Verific
     callbackUrl: checkCallbackUrl(options.callbackUrl),
     challenge,
     signature: signature === undefined ? undefined : contractOption('signature', signature, ['sign']),
-    http: httpSettings({ httpsOnly: true, ...http }),
+    http: httpSettings({ ...http, httpsOnly: http.httpsOnly ?? true }),
     headers: http.headers,
     timeoutMs: numberOption('timeoutMs', options.timeoutMs, 15_000, { above: 0, to: MAX_TIMEOUT_MS }),
     signal: signal === undefined ? undefined : contractOption('signal', signal, ['addEventListener', 'removeEventListener']),

@@ -1,6 +1,7 @@
 import { RingbackError } from '../../../errors.js';
 import type { Outcome } from '../../../outcome.js';
 import type { Signable } from '../../../signing/scheme.js';
+import { answerInTime } from '../../../time-limit.js';
 import { challengeOf, faultOfEcho } from './challenge.js';
 import { handshakeHeaders, readHandshake } from './handshake.js';
 import { ask, newInquiryId } from './inquiry.js';
@@ -34,7 +35,7 @@ const NO_BODY = new Uint8Array(0);
  *
  * @param to an https URL; http with `http: { httpsOnly: false }`
  * @throws RingbackError `invalid-option`, `unsupported-destination` for what is no http or https URL, `signing-failed` when the
- *   signature scheme threw, `cancelled` when the signal was aborted.
+ *   signature scheme threw or did not answer in `timeoutMs`, `cancelled` when the signal was aborted.
  * @example
  * ```ts
  * import { createServer } from 'node:http';
@@ -87,13 +88,14 @@ async function challenge(to: URL, settings: VerificationSettings): Promise<Desti
 
 async function sign(
   message: Omit<Signable, 'timestampMs'>,
-  { signature, http }: VerificationSettings,
+  { signature, http: { clock }, timeoutMs }: VerificationSettings,
 ): Promise<Readonly<Record<string, string>>> {
   if (signature === undefined) return {};
+  const late = (): Error => new Error(`the signature scheme did not answer in ${timeoutMs} ms`);
   try {
-    return await signature.sign({ ...message, timestampMs: http.clock.now() });
+    return await answerInTime(signature.sign({ ...message, timestampMs: clock.now() }), clock, timeoutMs, late);
   } catch (cause) {
-    throw new RingbackError('signing-failed', 'the signature scheme threw, so no challenge was sent', { cause });
+    throw new RingbackError('signing-failed', 'the signature scheme failed, so no challenge was sent', { cause });
   }
 }
 

@@ -195,6 +195,11 @@ describe('the challenge', () => {
       (text) => JSON.stringify({ type: 'url_verification', challenge: text }),
       'gave back the whole request',
     ],
+    [
+      'all that it was sent, parsed and written anew',
+      (text) => JSON.stringify({ challenge: text, type: 'url_verification' }, undefined, 2),
+      'gave back the whole request',
+    ],
   ])('is not met by %s', async (_, answer, reason) => {
     const { url } = await echo(answer);
     expect(await verify(url, { challenge: true })).toMatchObject({ allowed: false, reason: expect.stringContaining(reason) });
@@ -239,9 +244,33 @@ describe('the challenge', () => {
     await expect(verify(url, { challenge: true, signature })).rejects.toMatchObject({ code: 'signing-failed', cause });
     expect(questions).toHaveLength(1);
   });
+
+  it('does not wait for ever for a scheme that never answers', async () => {
+    const { url, questions } = await echo((text) => text);
+    const clock = fakeClock();
+    const sign = (): Promise<never> => {
+      queueMicrotask(() => void clock.advance(15_000));
+      return new Promise(() => {});
+    };
+    const signature = { name: 'hanging', sign, verify: () => ({}) };
+    await expect(verify(url, { challenge: true, signature, http: { clock } })).rejects.toMatchObject({
+      code: 'signing-failed',
+      cause: { message: 'the signature scheme did not answer in 15000 ms' },
+    });
+    expect(questions).toHaveLength(1);
+    expect(clock.timers).toBe(0);
+  });
 });
 
 describe('the way there is that of callbacks', () => {
+  it('is https alone where httpsOnly is there and undefined, too', async () => {
+    const { url, questions } = await consenting({ 'webhook-allowed-origin': '*' });
+    const http = { allowPrivate: true, httpsOnly: undefined as never };
+    const answer = await verifyDestination(url, { origin: ORIGIN, http });
+    expect(answer).toMatchObject({ allowed: false, outcome: { kind: 'forbidden' } });
+    expect(questions).toEqual([]);
+  });
+
   it.each(['http://127.0.0.1/', 'http://[::1]/', 'http://169.254.169.254/', 'http://user:secret@1.1.1.1/', 'http://1.1.1.1/'])(
     '%s is forbidden by the same guard, and https by default is all that is asked',
     async (url) => {
