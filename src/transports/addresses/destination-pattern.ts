@@ -45,15 +45,17 @@ const MAPPED = cidr('::ffff:0:0/96');
 const isMapped = ({ network }: Cidr): boolean => contains(MAPPED, network);
 
 /** What a URL's parser would cut off, decode or drop in silence. */
-const NO_HOST = /[\s/\\?#@%*]/;
+const NO_HOST = /[\s/\\?#@%]/;
+/** A URL's parser takes more, an asterisk and a comma among it. In a list that is a slip, and would never match. */
+const HOST = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 function namePattern(host: string, port: number | undefined): NamePattern | undefined {
   const isSuffix = host.startsWith('*.');
   const written = isSuffix ? host.slice(2) : host;
-  if (NO_HOST.test(written) || written.startsWith('.')) return undefined;
-  const name = URL.parse(`http://${written}/`)?.hostname.replace(/\.+$/, '');
+  if (NO_HOST.test(written)) return undefined;
+  const name = URL.parse(`http://${written}/`)?.hostname.replace(/\.+$/, '') ?? '';
   // `127.1` and `0x7f.1` are addresses to a URL's parser. In a list they are more likely a slip.
-  if (name === undefined || name === '' || parseIpAddress(name) !== undefined) return undefined;
+  if (!HOST.test(name) || parseIpAddress(name) !== undefined) return undefined;
   return { name: isSuffix ? `.${name}` : name, isSuffix, port };
 }
 

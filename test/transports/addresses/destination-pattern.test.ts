@@ -90,5 +90,9 @@ describe('an entry of allow or deny', () => {
     'hooks%2eexample',
     'hooks\\example',
     'a:b:c',
+    'a.example,b.example',
+    '＊.svc.example',
+    '*.。example',
+    'a..example',
   ])('%j is none', (text) => expect(parsePattern(text)).toBeUndefined());
 });
