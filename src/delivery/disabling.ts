@@ -20,6 +20,8 @@ export interface DisablingSettings {
 
 /** A hook that has not ended by then is not waited for. */
 const HOOK_MS = 10_000;
+/** A flood of 410s must not become as many hooks at once, each with its timer, when what they write to is slow. */
+const MAX_HOOKS = 1_000;
 
 /**
  * Says which destinations should be sent nothing any more. Whether that is so is the service's to decide: nothing is held back
@@ -64,6 +66,13 @@ export class Disabling {
   private call(onDisable: OnDisable, event: DisableEvent, delivery: Delivery): void {
     const key = `${event.why} ${delivery.to}`;
     if (this.running.has(key)) return;
+    if (this.running.size >= MAX_HOOKS) {
+      this.complain(
+        event,
+        new RingbackError('invalid-option', `onDisable was not called: ${MAX_HOOKS} calls of it have not ended`),
+      );
+      return;
+    }
     try {
       const work = onDisable(event, delivery);
       if (isPromiseLike(work)) this.running.set(key, this.ended(key, work, event));

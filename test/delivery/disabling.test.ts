@@ -251,4 +251,21 @@ describe('the hook', () => {
     expect(told).toEqual(['a', 'd', 'e']);
     expect(disabled(lab)).toHaveLength(5);
   });
+
+  it('runs a thousand times at once at the most, and what it was not called for is logged', async () => {
+    const errors: unknown[] = [];
+    const error = (fields: object): void => void errors.push((fields as { readonly error: unknown }).error);
+    const logger: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error };
+    const ends: (() => void)[] = [];
+    const onDisable = (): Promise<void> => new Promise((resolve) => ends.push(resolve));
+    const lab = ring(always('gone'), { onDisable, logger });
+    for (let i = 0; i <= 1_000; i++) await settled(lab.ringback.deliver({ to: `https://customer-${i}.example/` }));
+    expect(ends).toHaveLength(1_000);
+    expect(errors).toEqual([expect.objectContaining({ message: 'onDisable was not called: 1000 calls of it have not ended' })]);
+    expect(disabled(lab)).toHaveLength(1_001);
+    for (const end of ends) end();
+    await lab.clock.advance(0);
+    await settled(lab.ringback.deliver({ to: 'https://customer-1000.example/' }));
+    expect(ends).toHaveLength(1_001);
+  });
 });
