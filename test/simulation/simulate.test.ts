@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import {
+  ConsecutiveBreaker,
+  circuitBreaker as cockatielBreaker,
+  ExponentialBackoff,
+  handleAll,
+  noJitterGenerator,
+  retry,
+  wrap,
+} from 'cockatiel';
+import { describe, expect, it, vi } from 'vitest';
 import { consecutiveFailures, resiliencePipeline } from '../../src/index.js';
 import { type MakeClient, type SimulationOptions, type Summary, simulate, simulatedOutcome } from '../../src/simulation/index.js';
 
@@ -107,6 +116,31 @@ describe('simulate', () => {
     expect(delivered / offered).toBeGreaterThan(0.99);
   });
 
+  it('drives a cockatiel policy, where the globals that it reads are put on the virtual clock', async () => {
+    const pipeline: MakeClient = ({ clock }) => {
+      vi.stubGlobal('setTimeout', (callback: () => void, delayMs: number) =>
+        Object.assign(clock.setTimer(callback, delayMs), { unref() {} }),
+      );
+      vi.stubGlobal('clearTimeout', (timer: object) => clock.clearTimer(timer));
+      vi.spyOn(Date, 'now').mockImplementation(() => clock.now());
+      const policy = wrap(
+        retry(handleAll, { maxAttempts: 3, backoff: new ExponentialBackoff({ generator: noJitterGenerator }) }),
+        cockatielBreaker(handleAll, { halfOpenAfter: 10_000, breaker: new ConsecutiveBreaker(5) }),
+      );
+      return { execute: (send) => policy.execute(({ signal }) => send({ signal })) };
+    };
+    const run = async () => summaryOf({ ...STORM, clients: 1, pipeline });
+    try {
+      const summary = await run();
+      expect(summary.during?.loadAmplification).toBeLessThan(0.1);
+      expect(summary.delivered / summary.offered).toBeGreaterThan(0.6);
+      expect(await run()).toEqual(summary);
+    } finally {
+      vi.unstubAllGlobals();
+      vi.restoreAllMocks();
+    }
+  });
+
   it('counts what a fallback answers as failed, not as delivered', async () => {
     const { delivered, failed, offered } = await summaryOf({
       ...STORM,
@@ -124,6 +158,17 @@ describe('simulate', () => {
     });
     const { failed, offered, attempts } = await summaryOf({ ...STORM, pipeline });
     expect([failed, attempts]).toEqual([offered, 0]);
+  });
+
+  it('holds at most 200,000 unfinished callbacks: more than that fail', async () => {
+    const { failed, unfinished } = await summaryOf({
+      ...STORM,
+      durationMs: 1_000,
+      arrivals: { kind: 'recorded', atMs: [900] },
+      faults: [{ kind: 'herd', atMs: 0, callbacks: 200_010 }],
+      pipeline: () => ({ execute: () => new Promise(() => {}) }),
+    });
+    expect([unfinished, failed]).toEqual([200_000, 11]);
   });
 
   it('has the load of naive retry multiply in an outage, and that of the defaults stay in its bounds', async () => {

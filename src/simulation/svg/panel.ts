@@ -99,9 +99,8 @@ function drawLine(
     }
     const endMs = Math.min(durationMs, (atMs[Math.min(values.length, i + group) - 1] as number) + bucketMs);
     const x = left + (width * ((atMs[i] as number) + endMs)) / 2 / durationMs;
-    path += `${isDrawing ? 'L' : 'M'}${px(x)} ${px(yAt(value))}`;
-    // A lone point would else not be seen.
-    if (!isDrawing) path += 'h.1';
+    // Begun with a short stroke, as a lone point would else not be seen.
+    path += isDrawing ? `L${px(x)} ${px(yAt(value))}` : `M${px(x - 1.5)} ${px(yAt(value))}h3`;
     isDrawing = true;
   }
   return path === '' ? '' : `<path class="line ${style}" d="${path}"><title>${escapeXml(label)}</title></path>`;
