@@ -2,12 +2,13 @@ import type { AttemptRecord, Delivery } from '../callback.js';
 import type { Clock } from '../clock.js';
 import { RingbackError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { isPromiseLike } from '../time-limit.js';
 import type { EventBus } from './event-bus.js';
 import type { DisableEvent } from './events.js';
 import type { FailingDestinations } from './failing-destinations.js';
 import type { FailureStreak } from './failure-streak.js';
 import type { OnDisable } from './options.js';
-import { isPromiseLike, waitFor } from './patience.js';
+import { waitFor } from './patience.js';
 
 /** What {@link Disabling} takes from the instance. */
 export interface DisablingSettings {

@@ -2,8 +2,9 @@ import type { Receipt } from '../callback.js';
 import { isRingbackError, RingbackError } from '../errors.js';
 import { type ClaimedKey, holdLease, type Lease } from '../idempotency/lease.js';
 import type { Logger } from '../logger.js';
+import { isPromiseLike } from '../time-limit.js';
 import { DeliveryError } from './delivery-error.js';
-import { isPromiseLike, waitFor } from './patience.js';
+import { waitFor } from './patience.js';
 import { encodeReceipt } from './receipt-codec.js';
 
 /** A claim that the store gave, and how to end it. */

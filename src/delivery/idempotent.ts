@@ -4,8 +4,9 @@ import { RingbackError } from '../errors.js';
 import type { Claim, IdempotencyStore } from '../idempotency/store.js';
 import type { Logger } from '../logger.js';
 import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
+import { isPromiseLike } from '../time-limit.js';
 import { Holding } from './holding.js';
-import { abortError, isPromiseLike, pause, waitFor } from './patience.js';
+import { abortError, pause, waitFor } from './patience.js';
 import { decodeReceipt } from './receipt-codec.js';
 
 /** How often another process's claim is looked at again, at most. */

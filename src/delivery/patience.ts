@@ -11,9 +11,6 @@ export interface Patience {
   readonly late: () => RingbackError;
 }
 
-export const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
-
 /**
  * Waits for a promise of the user's (a store, a signature function), which may never settle: no longer than `timeoutMs`, and
  * not past an abort. It leaves no timer and no listener behind.

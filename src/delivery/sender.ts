@@ -2,9 +2,9 @@ import type { Answer, Delivery, Message } from '../callback.js';
 import type { Clock } from '../clock.js';
 import { isRingbackError, RingbackError } from '../errors.js';
 import type { SignatureScheme } from '../signing/scheme.js';
+import { isPromiseLike } from '../time-limit.js';
 import type { AttemptProgress, SendAttempt, Transport } from '../transports/transport.js';
 import type { SignatureFor } from './options.js';
-import { isPromiseLike } from './patience.js';
 
 /** What a send came to, with the error where one was thrown on our own side. */
 export interface SendEnd extends Answer {
