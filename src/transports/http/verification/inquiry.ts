@@ -1,7 +1,6 @@
 import type { Answer, Message } from '../../../callback.js';
 import { RingbackError } from '../../../errors.js';
 import { randomId, systemRandom } from '../../../random.js';
-import { requestHeaders } from '../../request-headers.js';
 import type { SendAttempt } from '../../transport.js';
 import { httpTransport } from '../http.js';
 import type { VerificationSettings } from './options.js';
@@ -27,11 +26,8 @@ const LATE = Symbol('late');
  * @throws RingbackError `cancelled` when the caller's signal is aborted.
  */
 export async function ask(inquiry: Inquiry, settings: VerificationSettings): Promise<Answer> {
-  const { http, headers, timeoutMs, signal } = settings;
-  const transport = httpTransport(
-    { ...http, method: inquiry.method, classify: undefined },
-    requestHeaders(headers === undefined ? {} : { headers }),
-  );
+  const { http, headersOf, timeoutMs, signal } = settings;
+  const transport = httpTransport({ ...http, method: inquiry.method, classify: undefined }, headersOf);
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(signal?.reason);
   if (signal?.aborted) onAbort();

@@ -1,6 +1,7 @@
 import { RingbackError } from '../../../errors.js';
 import { checkNames, contractOption, invalidOption, numberOption } from '../../../options.js';
 import type { SignatureScheme } from '../../../signing/scheme.js';
+import { type RequestHeaders, requestHeaders } from '../../request-headers.js';
 import { type HttpOptions, type HttpSettings, httpSettings } from '../options.js';
 
 /** Settings of `verifyDestination`. Only `origin` is required. */
@@ -41,7 +42,7 @@ export interface VerificationSettings {
   readonly challenge: boolean;
   readonly signature: SignatureScheme | undefined;
   readonly http: HttpSettings;
-  readonly headers: HttpOptions['headers'];
+  readonly headersOf: RequestHeaders;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -85,7 +86,7 @@ export function verificationSettings(options: VerifyDestinationOptions): Verific
     challenge,
     signature: signature === undefined ? undefined : contractOption('signature', signature, ['sign']),
     http: httpSettings({ ...http, httpsOnly: http.httpsOnly ?? true }),
-    headers: http.headers,
+    headersOf: requestHeaders(http),
     timeoutMs: numberOption('timeoutMs', options.timeoutMs, 15_000, { above: 0, to: MAX_TIMEOUT_MS }),
     signal: signal === undefined ? undefined : contractOption('signal', signal, ['addEventListener', 'removeEventListener']),
   };

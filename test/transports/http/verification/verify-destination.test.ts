@@ -392,6 +392,7 @@ describe('bad input is refused before anything is asked', () => {
     ['http with a clock that can’t wait', { origin: ORIGIN, http: { clock: { now: () => 0 } } }],
     ['http with an unknown option', { origin: ORIGIN, http: { followRedirects: true } }],
     ['a timeout of 0', { origin: ORIGIN, timeoutMs: 0 }],
+    ['an idempotencyKeyHeader of http that is no boolean', { origin: ORIGIN, http: { idempotencyKeyHeader: 'yes' } }],
     ['a signal that is none', { origin: ORIGIN, signal: {} }],
     ['an unknown option', { origin: ORIGIN, rate: 5 }],
   ])('%s', async (_, options) => {
