@@ -1,6 +1,6 @@
-import { Buffer } from 'node:buffer';
 import { type Dispatcher, errors } from 'undici';
 import type { Answer, Response } from '../../callback.js';
+import { KeptBytes } from '../kept-bytes.js';
 import type { AttemptProgress, LightSignal, SendAttempt } from '../transport.js';
 import { failureOf } from './answer.js';
 import { ABANDONED } from './connect.js';
@@ -52,9 +52,8 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
   private status = 0;
   private headers: IncomingHeaders = {};
   private body: Uint8Array = NO_BODY;
-  /** The chunks, once there are two. */
-  private chunks: Uint8Array[] | undefined = undefined;
-  private bytes = 0;
+  /** The whole body, once it is more than one chunk. */
+  private kept: KeptBytes | undefined = undefined;
 
   constructor(settings: ExchangeSettings) {
     this.settings = settings;
@@ -116,13 +115,7 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
   }
 
   onResponseData(controller: Controller, chunk: Uint8Array): void {
-    if (this.settled) return;
-    const room = this.settings.maxResponseBytes - this.bytes;
-    if (chunk.length <= room) {
-      this.keep(chunk);
-      return;
-    }
-    if (room > 0) this.keep(chunk.subarray(0, room));
+    if (this.settled || this.keep(chunk)) return;
     this.finish(true);
     // Not at once: undici's parser stands in the middle of this chunk. If the rest of the response was in it, the connection lives.
     queueMicrotask(() => controller.abort(ABANDONED));
@@ -161,17 +154,23 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
     return true;
   }
 
-  private keep(chunk: Uint8Array): void {
-    this.bytes += chunk.length;
-    if (this.chunks !== undefined) this.chunks.push(chunk);
-    else if (this.body.length === 0) this.body = plain(chunk);
-    else this.chunks = [this.body, chunk];
+  /** Keeps what fits; false where that is not all of it. Nearly all bodies are one chunk, which serves as it is. */
+  private keep(chunk: Uint8Array): boolean {
+    const { maxResponseBytes } = this.settings;
+    if (this.kept === undefined) {
+      if (this.body.length === 0 && chunk.length <= maxResponseBytes) {
+        this.body = plain(chunk);
+        return true;
+      }
+      this.kept = new KeptBytes(maxResponseBytes);
+      this.kept.add(this.body);
+    }
+    return this.kept.add(chunk);
   }
 
   private finish(truncated: boolean): void {
     if (!this.settle()) return;
-    const body = this.chunks === undefined ? this.body : plain(Buffer.concat(this.chunks));
-    const response = { status: this.status, headers: flat(this.headers), body, truncated };
+    const response = { status: this.status, headers: flat(this.headers), body: this.kept?.all() ?? this.body, truncated };
     try {
       this.resolve(this.settings.answer(response));
     } catch (error) {

@@ -1,7 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
+import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
+import { Exchange } from '../../../src/transports/http/exchange.js';
+import type { Origin } from '../../../src/transports/http/origin.js';
 import { answering, bodyOf, loopback, message, rawReceiver, receiver, send } from './receiver.js';
 
 /** Resolves when it is called. */
@@ -71,6 +74,29 @@ describe('a response body', () => {
     const { response } = await send(loopback(), url);
     expect(new TextDecoder().decode(response?.body)).toBe('abc');
     expect(response?.body.constructor).toBe(Uint8Array);
+  });
+
+  it('in one-byte chunks weighs no more than its cap: none of the chunks is held', async () => {
+    const exchange = new Exchange({
+      origin: { send: () => {} } as unknown as Origin,
+      request: { path: '/', method: 'POST', headers: [], body: null },
+      attempt: { number: 1, signal: new AbortController().signal },
+      signal: new AbortController().signal,
+      maxResponseBytes: 100,
+      maxHeaderBytes: 1_024,
+      answer: (response) => ({ outcome: { kind: 'delivered' }, response }),
+      id: 'msg_1',
+    });
+    const sent = exchange.start();
+    const chunks = Array.from('abcdef', (letter) => Buffer.from(letter));
+    const controller = { abort: () => {} } as unknown as Dispatcher.DispatchController;
+    exchange.onResponseStart(controller, 200, {});
+    for (const chunk of chunks) exchange.onResponseData(controller, chunk);
+    // Were they held, they would change what comes out.
+    for (const chunk of chunks) chunk.fill('x');
+    exchange.onResponseEnd();
+    const { response } = await sent;
+    expect(new TextDecoder().decode(response?.body)).toBe('abcdef');
   });
 });
 
