@@ -40,5 +40,5 @@ await ringback.close();
 const body = new TextEncoder().encode('{"cents":990}');
 const to = `http://127.0.0.1:${port}/refunds?order=42`;
 const headers = await partner.sign({ id: 'msg_42', timestampMs: Date.now(), to, method: 'POST', headers: {}, body });
-await fetch(to.replace('42', '43'), { method: 'POST', headers, body });
+await fetch(to.replace('order=42', 'order=43'), { method: 'POST', headers, body });
 receiver.close();
