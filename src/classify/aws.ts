@@ -55,7 +55,7 @@ interface AwsError {
  * import { awsOutcome } from 'ringback';
  *
  * const error = Object.assign(new Error('Rate exceeded'), { name: 'Throttling', $metadata: { httpStatusCode: 400 } });
- * console.log(awsOutcome({ error })); // prints { kind: 'overloaded', status: 400, … reason: 'throttled (Throttling)' }
+ * console.log(awsOutcome({ error })?.kind, awsOutcome({ error })?.reason); // prints overloaded throttled (Throttling)
  * ```
  */
 export const awsOutcome: Classify = (end) => {
