@@ -25,7 +25,7 @@ export type DestinationBehaviour =
   | 'hangs-in-answer'
   | 'answers-too-much';
 
-export const BEHAVIOURS: readonly DestinationBehaviour[] = [
+const BEHAVIOURS: readonly DestinationBehaviour[] = [
   'delivers',
   'delivers-late',
   'fails',
