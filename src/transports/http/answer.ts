@@ -2,6 +2,7 @@ import type { Answer } from '../../callback.js';
 import { networkOutcome } from '../../classify/network-error.js';
 import { ForbiddenAddressError, ResolverError } from './guarded-lookup.js';
 import { PinMismatchError } from './tls.js';
+import { ProxyError } from './tunnel.js';
 
 /** The answer of a destination that the guard refuses. */
 export function forbidden(reason: string): Answer {
@@ -19,6 +20,7 @@ const REFUSED_BY_UNDICI: ReadonlySet<unknown> = new Set([
 export function failureOf(error: unknown): Answer {
   if (error instanceof ForbiddenAddressError) return forbidden(error.message);
   if (error instanceof PinMismatchError) return { outcome: { kind: 'failed', reason: error.message } };
+  if (error instanceof ProxyError) return { outcome: { kind: error.kind, reason: error.message } };
   const { code } = error as { readonly code?: unknown };
   if (REFUSED_BY_UNDICI.has(code)) return { outcome: { kind: 'rejected', reason: 'the request is no valid HTTP' } };
   const unnamed = error instanceof ResolverError ? 'resolveHost failed' : 'network error';

@@ -5,8 +5,15 @@ import type { ConnectionLimit, LimitedConnect } from './connection-limit.js';
 /** Given to undici when a request or a connect is not wanted any more. Nobody sees it, so one without a story serves all. */
 export const ABANDONED: Error = new Error('abandoned');
 
-/** Opens a socket, and tells when it can be written to. undici's own return their socket too, though their type does not say so. */
-export type Connector = (options: buildConnector.Options, callback: buildConnector.Callback) => Socket;
+/**
+ * Opens a socket, and tells when it can be written to. undici's own return their socket too, though their type does not say so. One that takes
+ * more steps than they do says at which it stands.
+ */
+export type Connector = (
+  options: buildConnector.Options,
+  callback: buildConnector.Callback,
+  enter?: (phase: string) => void,
+) => Socket;
 
 /** One connect, from its place in the line for room to the open socket. It knows where it stands. */
 export class Connect implements LimitedConnect {
@@ -16,6 +23,8 @@ export class Connect implements LimitedConnect {
   readonly #callback: buildConnector.Callback;
   #socket: Socket | undefined;
   #hasAddress: boolean;
+  /** What the connector said last. */
+  #phase: string | undefined;
 
   constructor(limit: ConnectionLimit, connector: Connector, options: buildConnector.Options, callback: buildConnector.Callback) {
     this.#limit = limit;
@@ -28,6 +37,7 @@ export class Connect implements LimitedConnect {
   /** Where it stands, for a timeout's reason. */
   get phase(): string {
     if (this.#socket === undefined) return 'waiting for room among all connections';
+    if (this.#phase !== undefined) return this.#phase;
     if (!this.#socket.connecting) return 'in the TLS handshake';
     return this.#hasAddress ? 'connecting' : "resolving the host's name";
   }
@@ -35,7 +45,9 @@ export class Connect implements LimitedConnect {
   /** Called by the limit. */
   start(): void {
     try {
-      this.#socket = this.#connector(this.#options, this.#callback);
+      this.#socket = this.#connector(this.#options, this.#callback, (phase) => {
+        this.#phase = phase;
+      });
     } catch (error) {
       this.#limit.leave();
       this.#callback(error as Error, null);

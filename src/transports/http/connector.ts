@@ -1,31 +1,43 @@
 import { buildConnector } from 'undici';
 import type { Connector } from './connect.js';
 import { guardedLookup, type LookupGuard } from './guarded-lookup.js';
+import type { ProxySettings } from './proxy.js';
 import { matchesPins, PinMismatchError, pinsFor, type TlsSettings } from './tls.js';
+import { tunnelTo } from './tunnel.js';
 
 /** What opens connections. */
 export interface ConnectorSettings extends LookupGuard {
   readonly connectTimeoutMs: number;
   readonly http2: boolean;
+  /** Undefined where connections are made from here. */
+  readonly proxy: ProxySettings | undefined;
   /** Asked at each connect, as certificates are reloaded. */
   readonly tls: () => TlsSettings;
 }
 
-/** Opens connections to the URL's origin: to addresses that the guard permits, and for `https:` to a peer that can prove who it is. */
+/**
+ * Opens connections to the URL's origin: to addresses that the guard permits, or through the proxy, and for `https:` to a peer that can prove who
+ * it is.
+ */
 export function connectorTo(url: URL, settings: ConnectorSettings): Connector {
   let tls = settings.tls();
   let connect = connectorWith(tls, url, settings);
-  return (options, callback) => {
+  return (options, callback, enter) => {
     if (tls !== settings.tls()) {
       tls = settings.tls();
       connect = connectorWith(tls, url, settings);
     }
-    return connect(options, callback);
+    return connect(options, callback, enter);
   };
 }
 
 /** Made anew when TLS changes, as undici's connector keeps sessions: one resumed would go on with the certificate of before. */
 function connectorWith(tls: TlsSettings, url: URL, settings: ConnectorSettings): Connector {
+  const direct = directConnector(tls, url, settings);
+  return settings.proxy === undefined ? direct : tunnelTo(url, settings.proxy, direct, settings.connectTimeoutMs);
+}
+
+function directConnector(tls: TlsSettings, url: URL, settings: ConnectorSettings): Connector {
   const { minVersion, secureContext } = tls;
   const pins = url.protocol === 'https:' ? pinsFor(tls, url.hostname) : undefined;
   const connect = buildConnector({

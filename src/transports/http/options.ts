@@ -1,10 +1,12 @@
 import { type Clock, systemClock } from '../../clock.js';
+import { RingbackError } from '../../errors.js';
 import { checkNames, contractOption, functionOption, invalidOption, numberOption } from '../../options.js';
 import { GUARD_OPTION_NAMES, guardSettings, type OutboundGuardOptions } from '../addresses/guard-options.js';
 import { OutboundGuard } from '../addresses/outbound-guard.js';
 import type { HttpClassify } from '../http-answer.js';
 import type { RequestHeaderOptions } from '../request-headers.js';
 import type { HostResolver } from './guarded-lookup.js';
+import { type HttpProxyOptions, type ProxySettings, proxySettings } from './proxy.js';
 import { type HttpTlsOptions, type TlsSettings, tlsSettings } from './tls.js';
 
 /** Settings of `http`. */
@@ -27,6 +29,11 @@ export interface HttpOptions extends OutboundGuardOptions, RequestHeaderOptions 
   readonly http2?: boolean;
   /** Turns names into addresses, at each connect. They are checked as any. Default: the system's resolver. */
   readonly resolveHost?: HostResolver;
+  /**
+   * The egress proxy that all connections go through, `http:` ones too, by CONNECT. It resolves names, so only what stands in a URL is checked here.
+   * Default: none; no environment variable is read.
+   */
+  readonly proxy?: HttpProxyOptions;
   /** Your own reading of a response; `undefined` leaves it to the default. */
   readonly classify?: HttpClassify;
   /** Default: the authorities that Node brings, no certificate of the client's, no pins, TLS 1.2 at the least. */
@@ -38,11 +45,15 @@ export interface HttpOptions extends OutboundGuardOptions, RequestHeaderOptions 
 /** The same, checked and complete. */
 export interface HttpSettings
   extends Required<
-    Omit<HttpOptions, 'method' | 'classify' | 'resolveHost' | 'tls' | keyof OutboundGuardOptions | keyof RequestHeaderOptions>
+    Omit<
+      HttpOptions,
+      'method' | 'classify' | 'resolveHost' | 'proxy' | 'tls' | keyof OutboundGuardOptions | keyof RequestHeaderOptions
+    >
   > {
   readonly method: string;
   readonly guard: OutboundGuard;
   readonly resolveHost: HostResolver | undefined;
+  readonly proxy: ProxySettings | undefined;
   readonly tls: TlsSettings;
   readonly classify: HttpClassify | undefined;
 }
@@ -60,6 +71,7 @@ const NAMES: readonly (keyof HttpOptions)[] = [
   ...GUARD_OPTION_NAMES,
   'http2',
   'resolveHost',
+  'proxy',
   'classify',
   'tls',
   'clock',
@@ -72,6 +84,8 @@ export function httpSettings(options: HttpOptions): HttpSettings {
   checkNames('http', options, NAMES);
   const { method = 'POST', http2 = false } = options;
   if (typeof http2 !== 'boolean') throw invalidOption('http2', 'true or false', http2);
+  if (options.proxy !== undefined && options.resolveHost !== undefined)
+    throw new RingbackError('invalid-option', 'resolveHost is not asked where a proxy resolves names: set one of them');
   if (!METHODS.includes(method)) throw invalidOption('method', 'POST, PUT or PATCH', method);
   const integer = (name: keyof HttpOptions, fallback: number, from: number, to: number): number =>
     numberOption(name, options[name], fallback, { from, to, integer: true });
@@ -80,6 +94,7 @@ export function httpSettings(options: HttpOptions): HttpSettings {
     guard: new OutboundGuard(guardSettings(options)),
     resolveHost: functionOption('resolveHost', options.resolveHost, undefined),
     http2,
+    proxy: options.proxy === undefined ? undefined : proxySettings(options.proxy),
     tls: tlsSettings(options.tls),
     maxResponseBytes: integer('maxResponseBytes', 65_536, 0, 2 ** 24),
     maxHeaderBytes: integer('maxHeaderBytes', 16_384, 1_024, 2 ** 20),
