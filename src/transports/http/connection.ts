@@ -57,8 +57,8 @@ export class Connection implements LimitedConnection {
   private capacity = 1;
   /** Given, and not done with. */
   private exchanges = 0;
-  /** Those of them that are wanted and were not written yet. */
-  private waiting = 0;
+  /** Those of them that were given up before they were written: undici lets go of them when it comes to them. */
+  private givenUp = 0;
   private isOpen = false;
   private isDropped = false;
   private connecting: Connect | undefined = undefined;
@@ -74,8 +74,9 @@ export class Connection implements LimitedConnection {
   /** True when it can take one more now. */
   get hasRoom(): boolean {
     if (this.isDropped || this.exchanges >= this.capacity) return false;
-    // Where others wait for room, one that carries many takes no more, so that it comes to its end.
-    return this.exchanges === 0 || !this.settings.limit.isCrowded;
+    // Where the peer has said goodbye on HTTP/2, undici begins nothing before all that still runs has ended. And where others wait for room,
+    // one that carries many takes no more, so that it comes to its end.
+    return this.exchanges === 0 || (this.isOpen && !this.settings.limit.isCrowded);
   }
 
   /** True for HTTP/2, whose headers undici does not bound. */
@@ -94,7 +95,6 @@ export class Connection implements LimitedConnection {
 
   send(exchange: ConnectionExchange): void {
     this.exchanges++;
-    this.waiting++;
     exchange.connection = this;
     this.client.dispatch(exchange.request, exchange);
   }
@@ -104,19 +104,13 @@ export class Connection implements LimitedConnection {
    * request while it fails another.
    */
   sendAgain(exchange: ConnectionExchange): void {
-    this.waiting++;
     queueMicrotask(() => this.client.dispatch(exchange.request, exchange));
   }
 
-  /** One that waited is being written. */
-  began(): void {
-    this.waiting--;
-  }
-
-  /** One that waited is not wanted any more. A connect that nobody waits for is given up too. */
+  /** One that was not written yet is not wanted any more. A connect that nobody waits for is given up too. */
   giveUp(): void {
-    this.waiting--;
-    if (this.waiting === 0) this.connecting?.abandon();
+    this.givenUp++;
+    this.abandonIfUnwanted();
   }
 
   /** One was answered to its end. */
@@ -125,9 +119,12 @@ export class Connection implements LimitedConnection {
     this.done();
   }
 
-  /** One broke off, or was given up. Heard one microtask later, for the same reason as in {@link sendAgain}. */
-  failed(): void {
-    queueMicrotask(() => this.done());
+  /** One broke off, or undici has let go of one that was given up. Heard one microtask later, for the same reason as in {@link sendAgain}. */
+  failed(wasGivenUp: boolean): void {
+    queueMicrotask(() => {
+      if (wasGivenUp) this.givenUp--;
+      this.done();
+    });
   }
 
   drop(): void {
@@ -147,13 +144,18 @@ export class Connection implements LimitedConnection {
 
   private done(): void {
     this.exchanges--;
+    this.abandonIfUnwanted();
     if (this.exchanges === 0 && (!this.isOpen || this.settings.limit.isCrowded)) this.drop();
     this.owner.ended(this);
   }
 
+  private abandonIfUnwanted(): void {
+    if (this.givenUp === this.exchanges) this.connecting?.abandon();
+  }
+
   private connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
-    // What undici still holds was given up: a connect would keep the process alive for nothing.
-    if (this.waiting === 0) {
+    // All that undici still holds was given up: a connect would keep the process alive for nothing.
+    if (this.givenUp === this.exchanges) {
       queueMicrotask(() => callback(ABANDONED, null));
       return;
     }

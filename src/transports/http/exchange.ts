@@ -48,6 +48,8 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
   private controller: Controller | undefined = undefined;
   /** The connection was used before: its peer may be closing it. */
   private onUsedConnection = false;
+  /** A connection that closes again is no race, though on HTTP/2 others may have been answered on it meanwhile. */
+  private wasSentAgain = false;
   private hasBegunAnswer = false;
   private status = 0;
   private headers: IncomingHeaders = {};
@@ -94,11 +96,9 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
   onRequestStart(controller: Controller): void {
     // A throw takes it out of line and leaves the connection to the next one; aborting here would destroy the connection.
     if (this.settled) throw ABANDONED;
-    const connection = this.connection as Connection;
-    // HTTP/2: undici begins anew on another stream where the receiver says that it has not looked at this one.
-    if (this.controller === undefined) connection.began();
+    // On HTTP/2 it may be said more than once: undici begins anew where the receiver says that it has not looked at a request.
     this.controller = controller;
-    this.onUsedConnection = connection.answers > 0;
+    this.onUsedConnection = (this.connection as Connection).answers > 0;
   }
 
   onResponseStarted(): void {
@@ -130,20 +130,17 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
     const connection = this.connection as Connection;
     if (this.isKeepAliveRace(error)) {
       this.controller = undefined;
-      // A fresh connection next: one that closes too is no race.
-      this.onUsedConnection = false;
+      this.wasSentAgain = true;
       connection.sendAgain(this);
       return;
     }
-    connection.failed();
-    if (!this.settle()) return;
-    if (this.controller === undefined) connection.giveUp();
-    this.resolve(failureOf(error));
+    connection.failed(this.settled && this.controller === undefined);
+    if (this.settle()) this.resolve(failureOf(error));
   }
 
   /** Closed before the first byte of an answer, on a connection that had served others: most likely the receiver never saw the request. */
   private isKeepAliveRace(error: Error): boolean {
-    if (this.settled || !this.onUsedConnection || this.hasBegunAnswer) return false;
+    if (this.settled || this.wasSentAgain || !this.onUsedConnection || this.hasBegunAnswer) return false;
     return CLOSED_BY_PEER.has((error as { readonly code?: unknown }).code) && carries(this.request.headers, this.settings.id);
   }
 

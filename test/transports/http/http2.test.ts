@@ -3,7 +3,7 @@ import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } fr
 import { createServer } from 'node:https';
 import { describe, expect, it } from 'vitest';
 import type { HttpOptions } from '../../../src/transports/http/index.js';
-import { answering, listen, loopback, type Receiver, send } from './receiver.js';
+import { answering, listen, loopback, message, type Receiver, send } from './receiver.js';
 
 const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
 const key = fixture('localhost-key.pem');
@@ -98,6 +98,57 @@ describe('HTTP/2 as an option', () => {
   it('has failed where the connection breaks', async () => {
     const { url } = await http2Receiver((stream) => stream.session?.destroy());
     expect((await send(speaking(), url)).outcome.kind).toBe('failed');
+  });
+
+  it('after a goodbye of the receiver (GOAWAY) new requests go over another connection, and wait for none that still runs', async () => {
+    const held = Promise.withResolvers<ServerHttp2Stream>();
+    const { url, connections } = await http2Receiver((stream, path) => {
+      if (path === '/held') held.resolve(stream);
+      else answers(204)(stream);
+    });
+    const transport = speaking();
+    const running = send(transport, `${url}/held`);
+    const stream = await held.promise;
+    stream.session?.goaway();
+    // Where this is answered, the goodbye was read.
+    await new Promise((resolve) => stream.session?.ping(resolve));
+    expect((await send(transport, url)).outcome.kind).toBe('delivered');
+    expect(connections()).toBe(2);
+    answers(204)(stream);
+    expect((await running).outcome.kind).toBe('delivered');
+  });
+
+  it('what the receiver says at its goodbye that it has not looked at is sent over a new connection', async () => {
+    const { url, connections } = await http2Receiver((stream, path) => {
+      const isLast = stream.id === 1 || connections() > 1;
+      if (isLast) answers(204)(stream);
+      else if (path === '/first') stream.session?.goaway(0, 1);
+    });
+    const transport = speaking();
+    await send(transport, url);
+    const sent = await Promise.all(['first', 'second', 'third'].map((path) => send(transport, `${url}/${path}`)));
+    expect(sent.map(({ outcome }) => outcome.kind)).toEqual(['delivered', 'delivered', 'delivered']);
+  });
+
+  it('a keep-alive race is sent again once, though others are answered on each connection that closes', async () => {
+    const paths: string[] = [];
+    const server = createSecureServer({ key, cert, settings: { maxConcurrentStreams: 1 } });
+    server.on('sessionError', () => {});
+    server.on('stream', (stream, headers) => {
+      paths.push(headers[':path'] as string);
+      stream.on('error', () => {});
+      stream.resume().on('end', () => {
+        if (stream.id === 1) answers(204)(stream);
+        else stream.session?.destroy();
+      });
+    });
+    const { url } = await listen(server as never, 'https');
+    const transport = speaking({ connectionsPerOrigin: 1 });
+    const sending = (path: string) => send(transport, message(`${url}/${path}`, { headers: { 'webhook-id': 'msg_1' } }));
+    await sending('first');
+    const sent = await Promise.all(['a', 'b', 'c'].map(sending));
+    expect(sent.map(({ outcome }) => outcome.kind)).toEqual(['delivered', 'delivered', 'failed']);
+    expect(paths).toEqual(['/first', '/a', '/b', '/c', '/a', '/c']);
   });
 
   it('is refused as a setting where it is neither true nor false', () => {
