@@ -4,6 +4,7 @@ import { createServer, type ServerOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isRingbackError } from '../../../src/errors.js';
+import { constant, createRingback } from '../../../src/index.js';
 import { type HttpOptions, type HttpTlsOptions, type HttpTransport, http } from '../../../src/transports/http/index.js';
 import { answering, listen, type Receiver, send } from './receiver.js';
 
@@ -47,6 +48,19 @@ describe('SPKI pins per host', () => {
     const { outcome } = await send(trusting({ pins: { '127.0.0.1': [OTHER_PIN] } }), url);
     expect(outcome).toEqual({ kind: 'failed', reason: 'pin mismatch: the host showed a key that tls.pins does not name' });
     expect(requests()).toBe(0);
+    await allClosed();
+  });
+
+  it('a mismatch is retried, delivered once the pins are renewed, and leaves nothing open', async () => {
+    const { url, requests, allClosed } = await secure();
+    const transport = trusting({ pins: { '127.0.0.1': [OTHER_PIN] } });
+    const retry = { maxAttempts: 3, backoff: constant({ delayMs: 5 }) };
+    const ringback = createRingback({ transports: [transport], pipeline: { retry } });
+    ringback.on('retry', () => transport.updateTls({ ca: cert, pins: { '127.0.0.1': [PIN] } }));
+    const { attempts } = await ringback.deliver({ to: url });
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'delivered']);
+    expect(requests()).toBe(1);
+    await ringback.close();
     await allClosed();
   });
 
