@@ -3,7 +3,7 @@ import type { Outcome } from '../../outcome.js';
 import type { AttemptProgress, SendAttempt } from '../transport.js';
 import { failureOf } from './failure.js';
 import type { Fetch, FetchedResponse, FetchInit } from './fetch.js';
-import { readResponse } from './response.js';
+import { letGo, readResponse } from './response.js';
 
 /** What came back: an answer that can be read, or what it means that there is none. */
 export type Exchanged = { readonly response: Response } | { readonly outcome: Outcome };
@@ -53,9 +53,6 @@ export async function exchange(settings: ExchangeSettings, attempt: SendAttempt)
 function redirectOf({ type, redirected, body }: FetchedResponse): Outcome | undefined {
   if (type === 'opaqueredirect') return { kind: 'failed', reason: 'answered with a redirect that was not followed' };
   if (redirected !== true) return undefined;
-  void body
-    ?.getReader()
-    .cancel()
-    .catch(() => {});
+  void letGo(() => body?.getReader().cancel());
   return { kind: 'failed', reason: 'fetch followed a redirect though told not to' };
 }

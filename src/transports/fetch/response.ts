@@ -27,7 +27,7 @@ async function readBody(
   signal: AbortSignal,
 ): Promise<{ readonly body: Uint8Array; readonly truncated: boolean }> {
   const reader = stream.getReader();
-  const cancel = (): void => void reader.cancel().catch(() => {});
+  const cancel = (): void => void letGo(() => reader.cancel());
   signal.addEventListener('abort', cancel);
   // A fetch that does not heed its signal may answer after the abort.
   if (signal.aborted) cancel();
@@ -42,5 +42,14 @@ async function readBody(
     }
   } finally {
     signal.removeEventListener('abort', cancel);
+  }
+}
+
+/** Cancels what is not read on. Some streams throw at once, or give no promise: what is known of the answer stands all the same. */
+export async function letGo(cancel: () => unknown): Promise<void> {
+  try {
+    await cancel();
+  } catch {
+    // The stream broke, or is another's: there is nothing left to let go of.
   }
 }

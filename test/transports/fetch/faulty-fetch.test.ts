@@ -1,0 +1,79 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Answer } from '../../../src/callback.js';
+import type { Fetch } from '../../../src/transports/fetch/index.js';
+import { message } from '../http/receiver.js';
+import { PUBLIC, sendBy } from './lab.js';
+
+const NO_MORE = { done: true };
+const chunk = (value: unknown) => ({ done: false, value });
+
+/** A body that gives these reads, then the last of them again and again. It fails what reads on for ever. */
+function bodyOf(reads: readonly unknown[], cancel: () => unknown = async () => {}) {
+  let calls = 0;
+  const read = async () => {
+    if (calls === 1_000_000) throw new RangeError('read on for ever');
+    return reads[Math.min(calls++, reads.length - 1)];
+  };
+  return { getReader: () => ({ read, cancel }) };
+}
+
+/** A `fetch` that answers with what no platform's would. */
+const answering = (fetched: object) =>
+  (async () => ({ status: 200, headers: new Headers(), body: null, ...fetched })) as unknown as Fetch;
+
+const sendTo = (fetched: object): Promise<Answer> => sendBy(answering(fetched), { maxResponseBytes: 4 });
+
+const CANCELS: [string, () => unknown][] = [
+  [
+    'throws at once',
+    () => {
+      throw new Error('no cancelling here');
+    },
+  ],
+  ['gives no promise', () => undefined],
+  ['rejects', () => Promise.reject(new Error('no cancelling here'))],
+];
+
+describe.each(CANCELS)('a body whose cancel() %s', (_how, cancel) => {
+  it('throws nothing out of the listener of an abort, which would end the process', async () => {
+    const uncaught: unknown[] = [];
+    const keep = (error: unknown) => void uncaught.push(error);
+    process.on('uncaughtException', keep);
+    onTestFinished(() => void process.off('uncaughtException', keep));
+    const [controller, reading, ended] = [new AbortController(), Promise.withResolvers<void>(), Promise.withResolvers()];
+    const read = () => {
+      reading.resolve();
+      return ended.promise;
+    };
+    const getReader = () => ({ read, cancel });
+    const sending = sendBy(answering({ body: { getReader } }), {}, message(PUBLIC), controller.signal);
+    await reading.promise;
+    controller.abort(new Error('time is up'));
+    ended.resolve(NO_MORE);
+    await expect(sending).rejects.toThrow('time is up');
+    await setImmediate();
+    expect(uncaught).toEqual([]);
+  });
+
+  it('leaves a 200 whose body is past the cap delivered', async () => {
+    const { outcome, response } = await sendTo({ body: bodyOf([chunk(new Uint8Array(9))], cancel) });
+    expect(outcome).toEqual({ kind: 'delivered', status: 200 });
+    expect([response?.body.length, response?.truncated]).toEqual([4, true]);
+  });
+
+  it('leaves a followed redirect its reason', async () => {
+    const { outcome } = await sendTo({ redirected: true, body: bodyOf([NO_MORE], cancel) });
+    expect(outcome).toEqual({ kind: 'failed', reason: 'fetch followed a redirect though told not to' });
+  });
+});
+
+describe('a followed redirect', () => {
+  it('keeps its reason where the body can not be had', async () => {
+    const getReader = () => {
+      throw new TypeError('locked');
+    };
+    const { outcome } = await sendTo({ redirected: true, body: { getReader } });
+    expect(outcome).toEqual({ kind: 'failed', reason: 'fetch followed a redirect though told not to' });
+  });
+});
