@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Answer } from '../../../src/callback.js';
 import type { Fetch } from '../../../src/transports/fetch/index.js';
 import { message } from '../http/receiver.js';
@@ -75,5 +76,45 @@ describe('a followed redirect', () => {
     };
     const { outcome } = await sendTo({ redirected: true, body: { getReader } });
     expect(outcome).toEqual({ kind: 'failed', reason: 'fetch followed a redirect though told not to' });
+  });
+});
+
+describe('a body', () => {
+  it('of endless empty chunks is a failure, and does not block the event loop', async () => {
+    const cancel = vi.fn();
+    const { outcome } = await sendTo({ body: bodyOf([chunk(new Uint8Array(0))], cancel) });
+    expect(outcome).toEqual({ kind: 'failed', reason: 'the body of the answer came in more than 10000 empty chunks' });
+    expect(cancel).toHaveBeenCalledOnce();
+  });
+
+  it('with some empty chunks is read', async () => {
+    const empty = Array.from({ length: 10_000 }, () => chunk(new Uint8Array(0)));
+    const { outcome, response } = await sendTo({ body: bodyOf([...empty, chunk(Uint8Array.of(1, 2)), NO_MORE]) });
+    expect(outcome).toEqual({ kind: 'delivered', status: 200 });
+    expect(response?.body).toEqual(Uint8Array.of(1, 2));
+  });
+
+  it.each([
+    ['a typed array but no Uint8Array', Uint16Array.of(0x0102)],
+    ['a DataView', new DataView(new ArrayBuffer(2))],
+    ['an array', [1, 2]],
+    ['text', 'ok'],
+    ['nothing', undefined],
+  ])('with a chunk that is %s is a failure, not kept with its values cut', async (_what, value) => {
+    const cancel = vi.fn();
+    const { outcome, response } = await sendTo({ body: bodyOf([chunk(value), NO_MORE], cancel) });
+    expect(outcome).toEqual({ kind: 'failed', reason: 'the body of the answer had a chunk that is no Uint8Array' });
+    expect(response).toBeUndefined();
+    expect(cancel).toHaveBeenCalledOnce();
+  });
+
+  it('of Buffers, which are Uint8Arrays, is read', async () => {
+    const { response } = await sendTo({ body: bodyOf([chunk(Buffer.from('ok')), NO_MORE]) });
+    expect(response?.body).toEqual(Uint8Array.from(Buffer.from('ok')));
+  });
+
+  it("of another realm's Uint8Arrays, as test runners and sandboxes have, is read", async () => {
+    const { response } = await sendTo({ body: bodyOf([chunk(runInNewContext('Uint8Array.of(1, 2)')), NO_MORE]) });
+    expect(response?.body).toEqual(Uint8Array.of(1, 2));
   });
 });
