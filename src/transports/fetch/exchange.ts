@@ -2,8 +2,8 @@ import type { Response } from '../../callback.js';
 import type { Outcome } from '../../outcome.js';
 import type { AttemptProgress, SendAttempt } from '../transport.js';
 import { failureOf } from './failure.js';
-import type { Fetch, FetchedResponse, FetchInit } from './fetch.js';
-import { letGo, readResponse } from './response.js';
+import type { Fetch, FetchInit } from './fetch.js';
+import { readResponse } from './response.js';
 
 /** What came back: an answer that can be read, or what it means that there is none. */
 export type Exchanged = { readonly response: Response } | { readonly outcome: Outcome };
@@ -36,23 +36,13 @@ export async function exchange(settings: ExchangeSettings, attempt: SendAttempt)
     attempt.progress = ANSWERING;
     const fetched = await fetch(url, { ...request, signal: inner.signal });
     attempt.progress = READING;
-    const redirect = redirectOf(fetched);
-    const exchanged =
-      redirect === undefined ? { response: await readResponse(fetched, maxResponseBytes, inner.signal) } : { outcome: redirect };
+    const response = await readResponse(fetched, maxResponseBytes, inner.signal);
     signal.throwIfAborted();
-    return exchanged;
+    return { response };
   } catch (error) {
     signal.throwIfAborted();
     return { outcome: failureOf(error) };
   } finally {
     signal.removeEventListener('abort', abort);
   }
-}
-
-/** Redirects are not followed. Some platforms hide where one leads, status and all, and a `fetch` may follow one though told not to. */
-function redirectOf({ type, redirected, body }: FetchedResponse): Outcome | undefined {
-  if (type === 'opaqueredirect') return { kind: 'failed', reason: 'answered with a redirect that was not followed' };
-  if (redirected !== true) return undefined;
-  void letGo(() => body?.getReader().cancel());
-  return { kind: 'failed', reason: 'fetch followed a redirect though told not to' };
 }

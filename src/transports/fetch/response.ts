@@ -9,12 +9,38 @@ import type { FetchedResponse, ResponseStream } from './fetch.js';
  */
 const MAX_EMPTY_CHUNKS = 10_000;
 
-/** An answer with its body, read up to the cap. An abort of the signal ends the reading; what was read so far then counts for nothing. */
+/**
+ * An answer with its body, read up to the cap. An abort of the signal ends the reading; what was read so far then counts for nothing.
+ *
+ * @throws UnusableAnswer
+ */
 export async function readResponse(fetched: FetchedResponse, maxBytes: number, signal: AbortSignal): Promise<Response> {
-  const { status, body } = fetched;
-  const headers = headersOf(fetched);
-  if (body === null || body === undefined) return { status, headers, body: new Uint8Array(0), truncated: false };
-  return { status, headers, ...(await readBody(body, maxBytes, signal)) };
+  const { body } = fetched;
+  const head = headOf(fetched);
+  if (body === null || body === undefined) return { ...head, body: new Uint8Array(0), truncated: false };
+  return { ...head, ...(await readBody(body, maxBytes, signal)) };
+}
+
+/** What comes before the body. Where it can't be used the body is let go unread, as it may hold a connection. */
+function headOf(fetched: FetchedResponse): Pick<Response, 'status' | 'headers'> {
+  try {
+    refuseRedirect(fetched);
+    return { status: statusOf(fetched), headers: headersOf(fetched) };
+  } catch (error) {
+    void letGo(() => fetched.body?.getReader().cancel());
+    throw error;
+  }
+}
+
+/** Redirects are not followed. Some platforms hide where one leads, status and all, and a `fetch` may follow one though told not to. */
+function refuseRedirect({ type, redirected }: FetchedResponse): void {
+  if (type === 'opaqueredirect') throw new UnusableAnswer('answered with a redirect that was not followed');
+  if (redirected === true) throw new UnusableAnswer('fetch followed a redirect though told not to');
+}
+
+function statusOf({ status }: FetchedResponse): number {
+  if (Number.isInteger(status) && status >= 100 && status <= 599) return status;
+  throw new UnusableAnswer('fetch gave a status that is no integer from 100 to 599');
 }
 
 /** `set-cookie` comes once for each cookie, all other names once. */
@@ -65,7 +91,7 @@ const isBytes = (chunk: unknown): chunk is Uint8Array =>
   ArrayBuffer.isView(chunk) && Object.prototype.toString.call(chunk) === '[object Uint8Array]';
 
 /** Cancels what is not read on. Some streams throw at once, or give no promise: what is known of the answer stands all the same. */
-export async function letGo(cancel: () => unknown): Promise<void> {
+async function letGo(cancel: () => unknown): Promise<void> {
   try {
     await cancel();
   } catch {

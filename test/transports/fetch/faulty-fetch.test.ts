@@ -118,3 +118,26 @@ describe('a body', () => {
     expect(response?.body).toEqual(Uint8Array.of(1, 2));
   });
 });
+
+describe('a status', () => {
+  it.each(['200', 200.5, Number.NaN, 99_999, 600, 99, 0, -200, null, undefined])(
+    'that is no integer from 100 to 599 is a failure: %s',
+    async (status) => {
+      const cancel = vi.fn();
+      const classify = vi.fn();
+      const { outcome } = await sendBy(answering({ status, body: bodyOf([NO_MORE], cancel) }), { classify });
+      expect(outcome).toEqual({ kind: 'failed', reason: 'fetch gave a status that is no integer from 100 to 599' });
+      expect(classify).not.toHaveBeenCalled();
+      expect(cancel).toHaveBeenCalledOnce();
+    },
+  );
+
+  it('of 0 that hides a redirect is told as a redirect', async () => {
+    const { outcome } = await sendTo({ status: 0, type: 'opaqueredirect' });
+    expect(outcome).toEqual({ kind: 'failed', reason: 'answered with a redirect that was not followed' });
+  });
+
+  it.each([100, 599])('of %i is one', async (status) => {
+    expect((await sendTo({ status })).outcome).toMatchObject({ kind: 'failed', status });
+  });
+});
