@@ -12,6 +12,15 @@ export class UnusableAnswer extends Error {}
  * messages of platforms name addresses and whole URLs.
  */
 export function failureOf(error: unknown): Outcome {
+  try {
+    return meaningOf(error);
+  } catch {
+    // What was thrown throws when it is looked at: a getter, a proxy.
+    return { kind: 'failed', reason: 'fetch threw' };
+  }
+}
+
+function meaningOf(error: unknown): Outcome {
   if (error instanceof UnusableAnswer) return { kind: 'failed', reason: error.message };
   const outcome = networkOutcome(error);
   // Not our abort, so it is an end that the fetch made of its own accord, and no wish of the caller's.

@@ -46,7 +46,9 @@ function statusOf({ status }: FetchedResponse): number {
 /** `set-cookie` comes once for each cookie, all other names once. */
 function headersOf({ headers }: FetchedResponse): Readonly<Record<string, string>> {
   const values = new Map<string, string>();
-  headers.forEach((value, name) => {
+  headers.forEach((value: unknown, name: unknown) => {
+    if (typeof value !== 'string' || typeof name !== 'string')
+      throw new UnusableAnswer('the answer has a header that is no text');
     const lowerName = name.toLowerCase();
     const before = values.get(lowerName);
     values.set(lowerName, before === undefined ? value : `${before}, ${value}`);

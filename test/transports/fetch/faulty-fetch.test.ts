@@ -141,3 +141,28 @@ describe('a status', () => {
     expect((await sendTo({ status })).outcome).toMatchObject({ kind: 'failed', status });
   });
 });
+
+describe('send resolves with an outcome, and does not reject,', () => {
+  it.each([
+    [503, 'retry-after', 120],
+    [503, 'date', undefined],
+    [200, 'x-request-id', null],
+    [307, 'location', {}],
+    [200, 7, 'a name that is no text'],
+  ])('where an answer of %i has a header %s whose value is %s, no text', async (status, name, value) => {
+    const cancel = vi.fn();
+    const headers = { forEach: (each: (value: unknown, name: unknown) => void) => each(value, name) };
+    const { outcome } = await sendTo({ status, headers, body: bodyOf([NO_MORE], cancel) });
+    expect(outcome).toEqual({ kind: 'failed', reason: 'the answer has a header that is no text' });
+    expect(cancel).toHaveBeenCalledOnce();
+  });
+
+  it.each(['code', 'name', 'cause'])('where what fetch throws throws itself when asked for its %s', async (property) => {
+    const thrown = Object.defineProperty({}, property, {
+      get: () => {
+        throw new Error('canary');
+      },
+    });
+    expect((await sendBy(() => Promise.reject(thrown))).outcome).toEqual({ kind: 'failed', reason: 'fetch threw' });
+  });
+});
