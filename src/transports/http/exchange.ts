@@ -88,7 +88,7 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
     if (!this.settle()) return;
     const { origin, signal } = this.settings;
     this.reject(signal.reason);
-    if (this.controller !== undefined) this.controller.abort(ABANDONED);
+    if (this.controller !== undefined) this.abandon(this.controller);
     else if (this.connection !== undefined) this.connection.giveUp();
     else origin.withdraw(this);
   }
@@ -142,6 +142,15 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
   private isKeepAliveRace(error: Error): boolean {
     if (this.settled || this.wasSentAgain || !this.onUsedConnection || this.hasBegunAnswer) return false;
     return CLOSED_BY_PEER.has((error as { readonly code?: unknown }).code) && carries(this.request.headers, this.settings.id);
+  }
+
+  /**
+   * Node's HTTP/2 writes what a stream was given at the end of its loop's turn, and loops for ever, with the whole process, where the stream
+   * was destroyed before it came to that. One turn later it has.
+   */
+  private abandon(controller: Controller): void {
+    if (this.connection?.isMultiplexed) setImmediate(() => controller.abort(ABANDONED));
+    else controller.abort(ABANDONED);
   }
 
   private settle(): boolean {

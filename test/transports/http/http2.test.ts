@@ -69,6 +69,20 @@ describe('HTTP/2 as an option', () => {
     expect(connections()).toBe(1);
   });
 
+  it('an abort in the turn in which the request is written does not hang the process', async () => {
+    const { url, connections } = await http2Receiver(answers(204));
+    const transport = speaking();
+    await send(transport, url);
+    for (let i = 0; i < 5; i++) {
+      const controllers = Array.from({ length: 4 }, () => new AbortController());
+      const sent = controllers.map(({ signal }) => send(transport, url, signal));
+      for (const controller of controllers) controller.abort(new Error('no more'));
+      expect(new Set((await Promise.allSettled(sent)).map(({ status }) => status))).toEqual(new Set(['rejected']));
+      expect((await send(transport, url)).outcome.kind).toBe('delivered');
+    }
+    expect(connections()).toBe(1);
+  });
+
   it('bodies and headers have the same caps, and the connection lives', async () => {
     const { url, connections } = await http2Receiver((stream, path) => {
       if (path === '/bomb') answers(200, { 'x-a': 'a'.repeat(20_000) })(stream);
