@@ -146,7 +146,7 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
 
   /**
    * Node's HTTP/2 writes what a stream was given at the end of its loop's turn, and loops for ever, with the whole process, where the stream
-   * was destroyed before it came to that. One turn later it has.
+   * was destroyed before it came to that. One turn later it has, unless several large bodies wait.
    */
   private abandon(controller: Controller): void {
     if (this.connection?.isMultiplexed) setImmediate(() => controller.abort(ABANDONED));
