@@ -47,15 +47,15 @@ interface AwsError {
 
 /**
  * What a call of an AWS SDK v3 client came to, told by the shape of its result or error; throttling counts as `overloaded`,
- * and credentials that expired or a clock that is off as `failed`, whatever the status. Give it to a pipeline as `classify`, and switch the client's own retries off (`maxAttempts: 1`), or they
- * multiply with the pipeline's.
+ * and credentials that expired or a clock that is off as `failed`, whatever the status. Give it to a pipeline as `classify`, and
+ * switch the client's own retries off (`maxAttempts: 1`), or they multiply with the pipeline's.
  *
  * @example
  * ```ts
  * import { awsOutcome } from 'ringback';
  *
  * const error = Object.assign(new Error('Rate exceeded'), { name: 'Throttling', $metadata: { httpStatusCode: 400 } });
- * console.log(awsOutcome({ error })?.kind, awsOutcome({ error })?.reason); // prints overloaded throttled (Throttling)
+ * console.log(awsOutcome({ error })); // prints { kind: 'overloaded', status: 400, reason: 'throttled (Throttling)' }
  * ```
  */
 export const awsOutcome: Classify = (end) => {
@@ -70,8 +70,10 @@ function errorOutcome(error: unknown): Outcome | undefined {
   const status = $metadata?.httpStatusCode;
   if (typeof status !== 'number') return networkOutcome(error);
   const outcome = awsCodeOutcome(name, status);
-  if (outcome?.kind === 'overloaded') return { ...outcome, retryAfterMs: retryAfterOf($response?.headers) };
-  if (outcome !== undefined) return outcome;
+  if (outcome !== undefined) {
+    const retryAfterMs = outcome.kind === 'overloaded' ? retryAfterOf($response?.headers) : undefined;
+    return retryAfterMs === undefined ? outcome : { ...outcome, retryAfterMs };
+  }
   const answered = thrownStatusOutcome(status, $response?.headers);
   return answered.kind === 'rejected' && $metadata?.clockSkewCorrected === true ? outOfDate(name, status) : answered;
 }
