@@ -13,7 +13,7 @@ export interface Row {
 
 export const RINGBACK = 'ringback, `deliver`';
 export const ENQUEUED = 'ringback, `enqueue`';
-export const WITH_AIMD = 'ringback, `deliver` with AIMD';
+export const UNLIMITED = 'ringback, `deliver`, no limit';
 export const NAIVE = 'naive retry';
 export const NO_RETRIES = 'no retries';
 export const FIXED = 'fixed backoff';
@@ -32,8 +32,8 @@ export const ROWS: readonly Row[] = [
   { name: EXPONENTIAL, pipeline: () => retrying(RETRIES, (retry) => 1_000 * 2 ** retry) },
   { name: COCKATIEL, pipeline: () => cockatielClient, onGlobals: true },
   { name: RINGBACK, pipeline: () => ({}) },
-  // What `deliver` of `createRingback` has besides, with nothing set.
-  { name: WITH_AIMD, pipeline: () => ({ concurrency: {} }) },
+  // What the adaptive limit is worth.
+  { name: UNLIMITED, pipeline: () => ({ concurrency: false }) },
   { name: ENQUEUED, pipeline: enqueueing },
 ];
 

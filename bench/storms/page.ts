@@ -95,7 +95,7 @@ export function renderTargets(verdicts: readonly Verdict[]): string {
   return table([['storm', 'what', 'target', 'measured', ''], ...rows]);
 }
 
-function short(value: number | null): string {
+export function short(value: number | null): string {
   if (value === null) return 'never';
   const size = Math.abs(value);
   return value.toLocaleString('en-US', { maximumFractionDigits: size < 2 ? 3 : size < 100 ? 1 : 0 });

@@ -1,5 +1,5 @@
 import type { ReceiverOptions, SimulationOptions } from 'ringback/simulation';
-import { COCKATIEL, EXPONENTIAL, FIXED, NAIVE, NO_RETRIES, RINGBACK, WITH_AIMD } from './clients.ts';
+import { COCKATIEL, EXPONENTIAL, FIXED, NAIVE, NO_RETRIES, RINGBACK, UNLIMITED } from './clients.ts';
 
 /** What happens to a receiver and its callers. */
 export interface Storm {
@@ -115,7 +115,7 @@ const HERD: Storm = {
   id: 'herd',
   title: 'A herd: 10,000 clients send one callback each at the same moment',
   // With one call each, there is nothing to limit.
-  without: [WITH_AIMD],
+  without: [UNLIMITED],
   worst: { fromMs: 0, untilMs: 60_000 },
   arrivalsEndMs: 60_000,
   simulation: {
@@ -163,7 +163,7 @@ const ALL_WELL: Storm = {
   worst: { fromMs: 30_000, untilMs: 90_000 },
   arrivalsEndMs: 120_000,
   // Their clients share nothing between destinations, so nothing could spread.
-  without: [NO_RETRIES, FIXED, EXPONENTIAL, COCKATIEL, RINGBACK, WITH_AIMD],
+  without: [NO_RETRIES, FIXED, EXPONENTIAL, COCKATIEL, RINGBACK, UNLIMITED],
   simulation: {
     durationMs: 600_000,
     clients: 1,

@@ -115,8 +115,7 @@ export class Destinations {
       settings.attemptTimeoutMs ??
       (typeof deadlineMs === 'number' ? Math.min(DEFAULT_ATTEMPT_TIMEOUT_MS, deadlineMs) : DEFAULT_ATTEMPT_TIMEOUT_MS);
     const budget = this.nest(settings.budget);
-    const concurrency = settings.concurrency ?? {};
-    return planPipeline({ ...settings, attemptTimeoutMs, budget, concurrency, classify: answered, clock, random });
+    return planPipeline({ ...settings, attemptTimeoutMs, budget, classify: answered, clock, random });
   }
 
   /** Every destination's budget stands in the client's, unless it brings a parent of its own. */

@@ -33,8 +33,7 @@ export interface RingbackOptions {
   readonly signature?: SignatureScheme | SignatureFor;
   /**
    * Policies per destination. Plain settings make fresh policies for each destination; a function may give instances. Defaults
-   * as in `resiliencePipeline`, with AIMD concurrency (20 at first, 1 to 200), attempts of 15 s, and every budget nested in one
-   * for the whole client.
+   * as in `resiliencePipeline`, with attempts of 15 s, and every budget nested in one for the whole client.
    */
   readonly pipeline?: DestinationSettings | ((destination: string) => DestinationSettings);
   /** The whole client's retry budget, parent of every destination's. `false` for none. Default: 20 % of calls, 100 tokens, 10 a second (Finagle). */

@@ -26,6 +26,7 @@ export interface AimdSettings {
   readonly minLimit?: number | undefined;
   readonly maxLimit?: number | undefined;
   readonly decrease?: number | undefined;
+  readonly lateDecrease?: number | undefined;
   readonly latencyThresholdMs?: number | undefined;
 }
 
@@ -38,6 +39,8 @@ const DEFAULT_MIN_LIMIT = 1;
 const DEFAULT_MAX_LIMIT = 200;
 /** Netflix's `backoffRatio`. */
 const DEFAULT_DECREASE = 0.9;
+/** TCP's (RFC 5681). Under a hundred clients of one receiver, 0.9 took minutes to find its capacity (docs/storms.md). */
+const DEFAULT_LATE_DECREASE = 0.5;
 /** Netflix's `timeout`: a round trip above it counts as a drop. */
 const DEFAULT_LATENCY_THRESHOLD_MS = 5_000;
 
@@ -62,20 +65,34 @@ class FixedLimit implements Limit {
   }
 }
 
+/** {@link AimdSettings}, checked. */
+interface AimdRule {
+  readonly initial: number;
+  readonly min: number;
+  readonly max: number;
+  readonly decrease: number;
+  readonly lateDecrease: number;
+  readonly latencyThresholdMs: number;
+}
+
 class AimdLimit implements Limit {
   private readonly min: number;
   private readonly max: number;
   private readonly decrease: number;
+  private readonly lateDecrease: number;
   private readonly latencyThresholdMs: number;
   /** A fraction is kept, so that many small steps add up to a whole slot. */
   private value: number;
   private lastDecreaseAtMs: number = Number.NEGATIVE_INFINITY;
+  /** Nothing has shown yet what the other end can take: it is looked for in big steps. */
+  private isSearching = true;
 
-  constructor(initial: number, min: number, max: number, decrease: number, latencyThresholdMs: number) {
+  constructor({ initial, min, max, decrease, lateDecrease, latencyThresholdMs }: AimdRule) {
     this.value = initial;
     this.min = min;
     this.max = max;
     this.decrease = decrease;
+    this.lateDecrease = lateDecrease;
     this.latencyThresholdMs = latencyThresholdMs;
   }
 
@@ -87,15 +104,26 @@ class AimdLimit implements Limit {
     // What began before the last decrease ran under the old limit and says nothing about the new one.
     if (startedAtMs > this.lastDecreaseAtMs) {
       if (kind === 'delivered' && nowMs - startedAtMs <= this.latencyThresholdMs) {
-        // A round trip brings about `value` samples, so together they add one slot.
-        if (2 * inFlightAtStart >= this.value) this.value = Math.min(this.max, this.value + 1 / this.value);
-      } else if (kind === 'delivered' || kind === 'overloaded' || kind === 'timed-out') {
-        // At least a whole slot (Netflix rounds down): a tenth of a small limit would be less than it gains in a round trip.
-        this.value = Math.max(this.min, Math.min(this.value * this.decrease, this.value - 1));
-        this.lastDecreaseAtMs = nowMs;
+        if (2 * inFlightAtStart >= this.value) this.value = Math.min(this.max, this.value + this.increase());
+      } else if (kind === 'overloaded') {
+        this.lower(this.decrease, nowMs);
+      } else if (kind === 'delivered' || kind === 'timed-out') {
+        this.lower(this.lateDecrease, nowMs);
       }
     }
     return Math.floor(this.value);
+  }
+
+  /** A round trip brings about `value` samples: together they add one slot, or double the limit while it is searched for. */
+  private increase(): number {
+    return this.isSearching ? 1 : 1 / this.value;
+  }
+
+  /** By at least a whole slot (Netflix rounds down): a tenth of a small limit would be less than it gains in a round trip. */
+  private lower(factor: number, nowMs: number): void {
+    this.value = Math.max(this.min, Math.min(this.value * factor, this.value - 1));
+    this.lastDecreaseAtMs = nowMs;
+    this.isSearching = false;
   }
 
   snapshot(): PolicySnapshot {
@@ -106,6 +134,7 @@ class AimdLimit implements Limit {
     const { limit } = snapshot;
     if (typeof limit === 'number' && Number.isFinite(limit) && limit >= 1) {
       this.value = Math.min(this.max, Math.max(this.min, limit));
+      this.isSearching = false;
     }
     return this.slots;
   }
@@ -126,9 +155,11 @@ export function fixed(owner: string, limit: number | undefined): Limit {
  * A limit that adapts: additive increase, multiplicative decrease.
  *
  * - Up by `1 / limit` for a `delivered` call in time, if at least half of the limit was in use when it began: one slot a
- *   round trip. Netflix adds one slot a sample, which under full use doubles the limit in one round trip and overshoots.
- * - Down to `limit · decrease`, and by at least one slot, for an `overloaded` or `timed-out` call, or a `delivered` one over
- *   the latency threshold. What began before that is ignored, so it happens at most once a round trip.
+ *   round trip. Netflix adds one slot a sample, which under full use doubles the limit in one round trip and overshoots; that is
+ *   done only until the limit is first lowered or restored, as TCP does in its slow start.
+ * - Down to `limit · decrease`, and by at least one slot, for an `overloaded` call; to `limit · lateDecrease` for a `timed-out` one,
+ *   or one delivered over the latency threshold. A refusal comes at once; slowness is heard of a long round trip later, when too many
+ *   are on their way. What began before that is ignored, so it happens at most once a round trip.
  * - No sample: `shed`, `cancelled` and `forbidden`, which are ours; `rejected` and `gone`, whose answers cost the receiver
  *   next to nothing and so don't show what it can carry; `failed`, as broken is not the same as too much (the circuit
  *   breaker's business).
@@ -143,10 +174,21 @@ export function aimd(owner: string, settings: AimdSettings): Limit {
   const nearest = Math.min(max, Math.max(min, DEFAULT_INITIAL_LIMIT));
   const within = { from: min, to: max, integer: true };
   const initial = numberOption(`${owner}.initialLimit`, settings.initialLimit, nearest, within);
-  const decrease = numberOption(`${owner}.decrease`, settings.decrease, DEFAULT_DECREASE, { above: 0, to: 1 });
-  if (decrease === 1) throw invalidOption(`${owner}.decrease`, 'a finite number above 0 and below 1', decrease);
-  const thresholdMs = numberOption(`${owner}.latencyThresholdMs`, settings.latencyThresholdMs, DEFAULT_LATENCY_THRESHOLD_MS, {
-    above: 0,
-  });
-  return new AimdLimit(initial, min, max, decrease, thresholdMs);
+  const decrease = factorOption(`${owner}.decrease`, settings.decrease, DEFAULT_DECREASE);
+  const lateDecrease = factorOption(`${owner}.lateDecrease`, settings.lateDecrease, DEFAULT_LATE_DECREASE);
+  const latencyThresholdMs = numberOption(
+    `${owner}.latencyThresholdMs`,
+    settings.latencyThresholdMs,
+    DEFAULT_LATENCY_THRESHOLD_MS,
+    {
+      above: 0,
+    },
+  );
+  return new AimdLimit({ initial, min, max, decrease, lateDecrease, latencyThresholdMs });
+}
+
+function factorOption(name: string, value: number | undefined, fallback: number): number {
+  const factor = numberOption(name, value, fallback, { above: 0, to: 1 });
+  if (factor === 1) throw invalidOption(name, 'a finite number above 0 and below 1', factor);
+  return factor;
 }

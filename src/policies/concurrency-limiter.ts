@@ -30,9 +30,11 @@ export interface AimdLimiterOptions extends LineOptions {
   readonly minLimit?: number;
   /** Default 200 (Netflix). */
   readonly maxLimit?: number;
-  /** The limit is multiplied by this on overload. Default 0.9 (Netflix). */
+  /** The limit is multiplied by this when a call is turned away as too much (`overloaded`). Default 0.9 (Netflix). */
   readonly decrease?: number;
-  /** A delivered call slower than this, in ms, counts as overload. Default 5,000 (Netflix). */
+  /** The same when a call times out or is slow: that is heard of late, when too many are on their way already. Default 0.5 (TCP). */
+  readonly lateDecrease?: number;
+  /** A delivered call slower than this, in ms, counts as one that timed out. Default 5,000 (Netflix). */
   readonly latencyThresholdMs?: number;
 }
 
@@ -57,7 +59,7 @@ export interface ConcurrencyLimiter extends Policy {
 }
 
 const LINE_OPTIONS = ['maxWaiting', 'priorityAgeMs', 'reclaimAfterMs'] as const;
-const AIMD_OPTIONS = ['initialLimit', 'minLimit', 'maxLimit', 'decrease', 'latencyThresholdMs'] as const;
+const AIMD_OPTIONS = ['initialLimit', 'minLimit', 'maxLimit', 'decrease', 'lateDecrease', 'latencyThresholdMs'] as const;
 
 const MAX_WAITING = 1_000_000;
 const DEFAULT_MAX_WAITING = 1_000;

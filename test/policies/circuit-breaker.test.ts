@@ -150,7 +150,7 @@ describe('open', () => {
   });
 
   it('open time backs off on when it ramped up but did not stay closed', () => {
-    const circuit = ramping({ openMs: 10_000, rampUp: [0.5] });
+    const circuit = ramping({ openMs: 10_000, maxOpenMs: 60_000, rampUp: [0.5] });
     circuit.nowMs += 1_000;
     circuit.call('failed');
     circuit.nowMs += 9_999;

@@ -31,32 +31,62 @@ describe('an AIMD limit', () => {
     for (let i = 0; i < 1_000; i++) limit.sample('delivered', i, i + 1, 9);
     expect(limit.slots).toBe(20);
     expect(limit.snapshot()).toEqual({ limit: 20 });
-    for (let i = 0; i < 21; i++) limit.sample('delivered', i, i + 1, 11);
+    limit.sample('delivered', 1_000, 1_001, 10);
     expect(limit.slots).toBe(21);
   });
 
   it('never climbs beyond twice of what runs at once', () => {
     const limit = aimd('aimdLimiter', { initialLimit: 1 });
+    for (let i = 0; i < 100; i++) limit.sample('delivered', i, i + 1, 5);
+    expect(limit.slots).toBe(11);
+    limit.restore({ limit: 1 });
     for (let i = 0; i < 100_000; i++) limit.sample('delivered', i, i + 1, 5);
     expect(limit.slots).toBe(10);
   });
 
-  it('adds one slot a round trip, not one a sample', () => {
-    const limit = aimd('aimdLimiter', { initialLimit: 50 });
+  it('adds one slot a round trip, not one a sample, once it was lowered', () => {
+    const limit = aimd('aimdLimiter', { initialLimit: 56 });
+    expect(limit.sample('overloaded', 0, 1, 56)).toBe(50);
+    feed(limit, 'delivered', 51, 2);
+    expect(limit.slots).toBe(51);
+  });
+
+  it('doubles in a round trip until it is first lowered, so that a busy client soon finds its measure', () => {
+    const limit = aimd('aimdLimiter', { initialLimit: 20 });
+    feed(limit, 'delivered', 20);
+    expect(limit.slots).toBe(40);
+    feed(limit, 'delivered', 40, 10_000);
+    expect(limit.slots).toBe(80);
+    expect(limit.sample('overloaded', 20_000, 20_001, 80)).toBe(72);
+    feed(limit, 'delivered', 72, 30_000);
+    expect(limit.slots).toBe(72);
+  });
+
+  it('looks no further in big steps once it was told what it had found before', () => {
+    const limit = aimd('aimdLimiter', { initialLimit: 20 });
+    limit.restore({ limit: 50 });
     feed(limit, 'delivered', 51);
     expect(limit.slots).toBe(51);
   });
 
-  it.each(['overloaded', 'timed-out'] as const)('AIMD: multiplicative decrease on %s', (kind) => {
+  it('AIMD: multiplicative decrease on overloaded', () => {
     const limit = aimd('aimdLimiter', { initialLimit: 100 });
-    expect(limit.sample(kind, 0, 10, 100)).toBe(90);
-    expect(limit.sample(kind, 11, 12, 90)).toBe(81);
+    expect(limit.sample('overloaded', 0, 10, 100)).toBe(90);
+    expect(limit.sample('overloaded', 11, 12, 90)).toBe(81);
+  });
+
+  it('AIMD: multiplicative decrease on timed-out, which is heard of late: to a half', () => {
+    const limit = aimd('aimdLimiter', { initialLimit: 100 });
+    expect(limit.sample('timed-out', 0, 10_000, 100)).toBe(50);
+    expect(limit.sample('timed-out', 10_001, 20_001, 50)).toBe(25);
+    const gentle = aimd('aimdLimiter', { initialLimit: 100, lateDecrease: 0.8 });
+    expect(gentle.sample('timed-out', 0, 10_000, 100)).toBe(80);
   });
 
   it('AIMD: multiplicative decrease on latency over the threshold', () => {
     const limit = aimd('aimdLimiter', { initialLimit: 100, latencyThresholdMs: 500 });
-    expect(limit.sample('delivered', 0, 500, 100)).toBe(100);
-    expect(limit.sample('delivered', 0, 501, 100)).toBe(90);
+    expect(limit.sample('delivered', 0, 500, 100)).toBe(101);
+    expect(limit.sample('delivered', 0, 501, 100)).toBe(50);
   });
 
   it('AIMD: decreases at most once per round trip', () => {
@@ -126,6 +156,7 @@ describe('an AIMD limit', () => {
     [{ minLimit: 5, initialLimit: 4 }, 'a.initialLimit must be an integer from 5 to 200, got 4 (number)'],
     [{ decrease: 1 }, 'a.decrease must be a finite number above 0 and below 1, got 1 (number)'],
     [{ decrease: 0 }, 'a.decrease must be a finite number above 0, at most 1, got 0 (number)'],
+    [{ lateDecrease: 1 }, 'a.lateDecrease must be a finite number above 0 and below 1, got 1 (number)'],
     [{ latencyThresholdMs: 0 }, 'a.latencyThresholdMs must be a finite number above 0, got 0 (number)'],
   ])('refuses %j', (settings, message) => {
     expect(() => aimd('a', settings)).toThrow(message);

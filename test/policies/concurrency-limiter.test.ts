@@ -270,9 +270,9 @@ describe('a limit that moves', () => {
     const one = begin(limiter);
     const two = begin(limiter);
     limiter.record(two, outcome('delivered'), 1);
-    expect(limiter.snapshot(0, 0)).toEqual({ limit: 4.25 });
+    expect(limiter.snapshot(0, 0)).toEqual({ limit: 5 });
     limiter.record(one, outcome('delivered'), 1);
-    expect(limiter.snapshot(0, 0)).toEqual({ limit: 4.25 });
+    expect(limiter.snapshot(0, 0)).toEqual({ limit: 5 });
   });
 
   it('what stood in line is a sample of what ran when it was let in', () => {
@@ -283,7 +283,7 @@ describe('a limit that moves', () => {
     for (const attempt of running) limiter.release(attempt);
     waiter.startedAtMs = 5;
     limiter.record(waiter, outcome('delivered'), 6);
-    expect(limiter.snapshot(0, 0)).toEqual({ limit: 4.25 });
+    expect(limiter.snapshot(0, 0)).toEqual({ limit: 5 });
   });
 
   it('a snapshot is taken up by a fresh limiter; garbage is ignored', () => {

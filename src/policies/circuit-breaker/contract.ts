@@ -11,7 +11,7 @@ export interface CircuitBreakerOptions {
   readonly rule?: BreakerRuleSpec | IBreaker;
   /** How long it stays open the first time, in ms. Default 5,000 (Polly). */
   readonly openMs?: number;
-  /** Open times double until this, in ms. Default 300,000 (Envoy), or `openMs` where that is longer. */
+  /** Open times double until this, in ms. Default 15,000 (measured: docs/storms.md), or `openMs` where that is longer. */
   readonly maxOpenMs?: number;
   /** How many probes half-open lets in at once, 1 to 100. Default 3. */
   readonly probes?: number;

@@ -36,7 +36,8 @@ const NAMES = [
   'rampStepMs',
 ] as const satisfies readonly (keyof CircuitBreakerOptions)[];
 
-const DEFAULT_MAX_OPEN_MS = 300_000;
+/** Longer spares the other end nothing, as an open circuit sends it three probes; it only finds out later that all is well (docs/storms.md). */
+const DEFAULT_MAX_OPEN_MS = 15_000;
 const DEFAULT_PROBES_TO_CLOSE = 2;
 const MAX_PROBES = 100;
 const MAX_RAMP_STEPS = 20;

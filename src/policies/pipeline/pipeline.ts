@@ -251,7 +251,7 @@ export class Pipeline implements AttemptOwner {
           return;
         }
         this.watchLine();
-        await waitAtGate(standing, attempt, this.clock);
+        await waitAtGate(standing, attempt, this.clock, this.timeouts?.timeoutMs);
         nowMs = this.clock.monotonic();
         checkAfterWait(attempt, nowMs);
         // It may have opened while the attempt waited: what would only fail must not be let through.

@@ -88,7 +88,7 @@ export function planPipeline(settings: PipelineSettings): PipelinePlan {
     ),
     limiter: maker(
       'concurrency',
-      settings.concurrency ?? false,
+      settings.concurrency ?? {},
       (options: BulkheadOptions | AimdLimiterOptions) => () => concurrencyLimiter(options),
     ),
     rate: maker('rateLimiter', settings.rateLimiter ?? false, (options: RateLimiterOptions) => () => rateLimiter(options)),

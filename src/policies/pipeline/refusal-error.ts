@@ -63,10 +63,16 @@ export function attemptTimeoutError(callee: string | undefined, timeoutMs: numbe
 }
 
 export function deadlineError(callee: string | undefined, doing: string, cause: unknown): RingbackError {
-  const options = cause === undefined ? undefined : { cause };
-  return withoutStack(
-    () => new InterruptedError('deadline-exceeded', `the deadline${ofCallee(callee)} passed: ${doing}`, options),
-  );
+  return outOfTime(`the deadline${ofCallee(callee)} passed: ${doing}`, cause);
+}
+
+/** The deadline is yet to come, but what could be begun now would not end before it. */
+export function tooLateError(callee: string | undefined, doing: string, cause: unknown): RingbackError {
+  return outOfTime(`too little is left of the time${ofCallee(callee)} before its deadline: ${doing}`, cause);
+}
+
+function outOfTime(message: string, cause: unknown): RingbackError {
+  return withoutStack(() => new InterruptedError('deadline-exceeded', message, cause === undefined ? undefined : { cause }));
 }
 
 export function cancelledError(callee: string | undefined, reason: unknown): RingbackError {

@@ -31,9 +31,9 @@ export interface PipelineSettings {
   readonly retry?: RetrySettings | false;
   /** How much retrying may add to the load. Default: 20 % of calls and a reserve of a few a second (Finagle, Envoy). */
   readonly budget?: RetryBudgetOptions | RetryBudget | false;
-  /** Default: opens at 50 % of at least 20 calls in 30 s, for 5 s, doubling to 5 min (Polly, resilience4j). */
+  /** Default: opens at 50 % of at least 20 calls in 30 s, for 5 s, doubling to 15 s (Polly, resilience4j). */
   readonly circuitBreaker?: CircuitBreakerOptions | CircuitBreaker | false;
-  /** How many calls run at once: `{ limit }` is a bulkhead, `{ maxLimit }` adapts (AIMD). Default off. */
+  /** How many calls run at once: `{ limit }` is a bulkhead, `{ maxLimit }` adapts. Default `{}`: adapts, 20 at first, 1 to 200 (Netflix). */
   readonly concurrency?: BulkheadOptions | AimdLimiterOptions | ConcurrencyLimiter | false;
   /** How many calls start per second. Default off. */
   readonly rateLimiter?: RateLimiterOptions | RateLimiter | false;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fetchOutcome } from '../../../src/classify/fetch.js';
 import { resiliencePipeline } from '../../../src/policies/pipeline/resilience-pipeline.js';
 import { fakeClock } from '../../../src/testing/fake-clock.js';
-import { lab, retryEvery, watch } from './lab.js';
+import { lab, retryEvery, Work, watch } from './lab.js';
 
 const down = async (): Promise<never> => {
   throw new Error('down');
@@ -99,5 +99,58 @@ describe('the deadline', () => {
     watch(pipeline.execute(hang));
     await clock.advance(0);
     expect(clock.timers).toBe(0);
+  });
+});
+
+/** One slot, and a call that holds it. */
+function lineBehind(settings: Parameters<typeof lab>[0]) {
+  const { clock, pipeline } = lab({ concurrency: { limit: 1 }, ...settings });
+  const work = new Work();
+  watch(pipeline.execute(work.run));
+  return { clock, pipeline, work };
+}
+
+describe('the deadline of who stands in line', () => {
+  it('who has stood in line too long is not begun and cut off half-way, work that the other end would do for nobody', async () => {
+    const { clock, pipeline, work } = lineBehind({ deadlineMs: 30_000, attemptTimeoutMs: 10_000 });
+    let begun = 0;
+    const stood = watch(pipeline.execute(() => begun++));
+    await clock.advance(19_999);
+    expect(stood.state).toBe('pending');
+    await clock.advance(1);
+    expect(stood.error).toMatchObject({ code: 'deadline-exceeded', name: 'TimeoutError' });
+    expect(stood.error?.message).toBe(
+      'too little is left of the time before its deadline: attempt 1 still stood in line 10000 ms before it',
+    );
+    work.end();
+    await clock.advance(20_000);
+    expect([begun, clock.timers]).toEqual([0, 0]);
+  });
+
+  it('who comes out of the line in time has all of an attempt’s time', async () => {
+    const { clock, pipeline, work } = lineBehind({ deadlineMs: 30_000, attemptTimeoutMs: 10_000 });
+    const slow = watch(pipeline.execute(() => clock.sleep(9_999).then(() => 'slow')));
+    await clock.advance(19_999);
+    work.end();
+    await clock.advance(9_999);
+    expect(slow.value).toBe('slow');
+  });
+
+  it('where an attempt may take all of the time, half of it may be spent in line', async () => {
+    const { clock, pipeline } = lineBehind({ deadlineMs: 1_000, attemptTimeoutMs: 1_000 });
+    const stood = watch(pipeline.execute(() => 'never'));
+    await clock.advance(499);
+    expect(stood.state).toBe('pending');
+    await clock.advance(1);
+    expect(stood.error?.code).toBe('deadline-exceeded');
+  });
+
+  it('where nothing bounds an attempt, it may be begun until the deadline', async () => {
+    const { clock, pipeline, work } = lineBehind({ attemptTimeoutMs: false });
+    const stood = watch(pipeline.execute(() => 'begun'));
+    await clock.advance(100_000_000);
+    work.end();
+    await clock.advance(0);
+    expect([stood.value, clock.timers]).toEqual(['begun', 0]);
   });
 });

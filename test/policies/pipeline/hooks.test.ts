@@ -49,7 +49,7 @@ describe('hooks', () => {
     await clock.advance(100);
     expect(heard).toEqual([
       ['circuit', DESTINATION, 'open', '1 calls in a row failed'],
-      ['limit', DESTINATION, 9],
+      ['limit', DESTINATION, 5],
     ]);
     heard.length = 0;
     work.end();

@@ -8,7 +8,8 @@ import { type FakeClock, fakeClock } from '../../../src/testing/fake-clock.js';
 /** A pipeline on a clock of its own. What is not named is left out, so that a test shows what it is about. */
 export function lab(settings: PipelineSettings = {}): { readonly clock: FakeClock; readonly pipeline: ResiliencePipeline } {
   const clock = fakeClock();
-  const off = { deadlineMs: false, retry: false, budget: false, circuitBreaker: false, attemptTimeoutMs: false } as const;
+  const untimed = { deadlineMs: false, attemptTimeoutMs: false } as const;
+  const off = { ...untimed, retry: false, budget: false, circuitBreaker: false, concurrency: false } as const;
   return { clock, pipeline: resiliencePipeline({ ...off, clock, random: seededRandom(1), ...settings }) };
 }
 

@@ -91,11 +91,12 @@ describe('A configuration that works against itself is refused when it is built,
 });
 
 describe('defaults', () => {
-  it('are those of the table: deadline 30 s, attempt timeout 10 s, 4 attempts, breaker and budget on, the rest off', () => {
+  it('are those of the table: deadline 30 s, attempt timeout 10 s, 4 attempts, breaker, budget and an adaptive limit on, the rest off', () => {
     const plan = planPipeline({});
     expect([plan.deadlineMs, plan.timeoutMs, plan.retry.maxAttempts]).toEqual([30_000, 10_000, 4]);
     expect([plan.breaker()?.state, plan.budget()?.balance(0)]).toEqual(['closed', 10]);
-    expect([plan.limiter(), plan.rate(), plan.extra]).toEqual([undefined, undefined, []]);
+    expect(plan.limiter()?.snapshot(0, 0)).toEqual({ limit: 20 });
+    expect([plan.rate(), plan.extra]).toEqual([undefined, []]);
   });
 
   it('the attempt timeout is never longer than a deadline that was set alone', () => {

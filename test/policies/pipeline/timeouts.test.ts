@@ -167,7 +167,7 @@ describe('the slot of work that was answered', () => {
     await clock.advance(1);
     watch(pipeline.execute(hang));
     await clock.advance(100);
-    expect(limiter.limit).toBe(9);
+    expect(limiter.limit).toBe(5);
   });
 });
 
