@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { COCKATIEL, ENQUEUED, NAIVE, NO_RETRIES, RINGBACK, ROWS, type Row, UNLIMITED } from '../bench/storms/clients.ts';
 import { MEASURES, type Measured, measure, risingWave, rowResult, spreadOf } from '../bench/storms/figures.ts';
 import { intoPage, renderStorms, renderTargets, type StormsResult } from '../bench/storms/page.ts';
+import { draw, picturePath } from '../bench/storms/pictures.ts';
 import { runOnce } from '../bench/storms/storm.ts';
 import { BROWN_OUT_PER_SECOND, STORMS, type Storm } from '../bench/storms/storms.ts';
 import { checkTargets } from '../bench/storms/targets.ts';
@@ -164,5 +165,11 @@ describe('the page about the storms', () => {
   it('has every storm, with 20 seeds or more', () => {
     expect(published.storms.map(({ id }) => id)).toEqual(STORMS.map(({ id }) => id));
     for (const { seeds } of published.storms) expect(seeds).toBeGreaterThanOrEqual(20);
+  });
+
+  it('has pictures that come out the same again', async () => {
+    const storm = stormOf('metastable');
+    expect(page).toContain(picturePath(storm.id));
+    expect(await draw(storm)).toBe(readFileSync(root(`docs/${picturePath(storm.id)}`), 'utf8'));
   });
 });

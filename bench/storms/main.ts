@@ -1,13 +1,14 @@
 /**
  * `npm run storms`: receivers fall, and ways to send callbacks beside one another, in virtual time. Prints and writes
  * bench/results/storms-latest.json. `--check` ends with 1 where a target fails; `--quick` takes two seeds, `--seeds n` so many;
- * `--only outage,herd` runs some; `--docs` writes docs/storms.md and bench/results/storms.json, and with `--only` keeps what
+ * `--only outage,herd` runs some; `--docs` writes docs/storms.md with its pictures and bench/results/storms.json, and with `--only` keeps what
  * stands there of the others, as a run comes out the same whenever it is made. `--out` names another file.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { StormResult } from './figures.ts';
 import { intoPage, renderStorms, type StormsResult } from './page.ts';
+import { draw, picturePath } from './pictures.ts';
 import { runStorm } from './storm.ts';
 import { STORMS } from './storms.ts';
 import { checkTargets } from './targets.ts';
@@ -55,6 +56,10 @@ if (flags.docs) {
   const before = only === undefined ? [] : (JSON.parse(readFileSync(published, 'utf8')) as StormsResult).storms;
   const all = ids.flatMap((id) => storms.find((storm) => storm.id === id) ?? before.find((storm) => storm.id === id) ?? []);
   write(published, { storms: all });
+  for (const storm of STORMS) {
+    const picture = storms.some(({ id }) => id === storm.id) ? await draw(storm) : undefined;
+    if (picture !== undefined) writeFileSync(here(`../../docs/${picturePath(storm.id)}`), picture);
+  }
   const page = here('../../docs/storms.md');
   writeFileSync(page, intoPage(readFileSync(page, 'utf8'), { storms: all }));
 }

@@ -1,5 +1,6 @@
 import { table, writtenBetween } from '../markdown.ts';
 import type { Measure, Spread, StormResult } from './figures.ts';
+import { isDrawn, picturePath } from './pictures.ts';
 import { STORMS } from './storms.ts';
 import { checkTargets, type Verdict } from './targets.ts';
 
@@ -62,13 +63,14 @@ const OWN_COLUMNS: Readonly<Record<string, readonly Column[]>> = {
 };
 
 /** All storms as Markdown, which reads well on a terminal too. */
-export function renderStorms({ storms }: StormsResult): string {
+export function renderStorms({ storms }: StormsResult, withPictures = false): string {
   const parts = storms.flatMap(({ id, seeds, rows }) => {
     const columns = OWN_COLUMNS[id] ?? COLUMNS;
     const head = ['', ...columns.map(({ head }) => head)];
     const body = rows.map(({ name, figures }) => [name, ...columns.map((column) => written(figures[column.measure], column))]);
     return [
       `### ${titleOf(id)}`,
+      ...(withPictures && isDrawn(id) ? [`![${titleOf(id)}, by four ways to send](${picturePath(id)})`] : []),
       `\`--only ${id}\`, medians of ${seeds} seeds with the least and the most.`,
       table([head, ...body]),
     ];
@@ -104,4 +106,4 @@ export function short(value: number | null): string {
 const START = '<!-- written by npm run storms -- --docs -->';
 
 /** The page with these storms in their place. */
-export const intoPage = (page: string, result: StormsResult): string => writtenBetween(page, START, renderStorms(result));
+export const intoPage = (page: string, result: StormsResult): string => writtenBetween(page, START, renderStorms(result, true));
