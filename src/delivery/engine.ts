@@ -5,6 +5,7 @@ import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
 import { randomId } from '../random.js';
 import { type Address, Addresses } from './addresses.js';
 import { BackgroundHost } from './background-host.js';
+import type { BodyMemory } from './body.js';
 import type { Cancellation } from './cancellation.js';
 import { Destinations } from './destinations.js';
 import { deliverNow, type Engine } from './direct.js';
@@ -68,12 +69,12 @@ export class DeliveryEngine {
   }
 
   deliver(callback: Callback, signal?: AbortSignal): Promise<Receipt> {
-    const takenIn = this.#takeIn(callback);
+    const takenIn = this.#takeIn(callback, 'pooled');
     return this.#delivering.run(signal, (cancellation) => this.#deliver(takenIn, cancellation));
   }
 
   async enqueue(callback: Callback, signal?: AbortSignal): Promise<Enqueued> {
-    const { delivery, address, fingerprint } = this.#takeIn(callback);
+    const { delivery, address, fingerprint } = this.#takeIn(callback, 'own');
     // A settings function that throws must do so here, not after the callback was accepted.
     this.#engine.destinations.pipelineAt(address);
     const checking = this.#engine.sender.check(delivery);
@@ -132,9 +133,9 @@ export class DeliveryEngine {
   }
 
   /** Everything that can be wrong with a callback in itself is found here. */
-  #takeIn(callback: Callback): TakenIn {
+  #takeIn(callback: Callback, memory: BodyMemory): TakenIn {
     this.#checkOpen();
-    return takeIn(callback, this.#intake);
+    return takeIn(callback, this.#intake, memory);
   }
 
   #checkOpen(): void {

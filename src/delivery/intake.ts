@@ -3,7 +3,7 @@ import { RingbackError } from '../errors.js';
 import { fingerprintOf } from '../idempotency/fingerprint.js';
 import { AcceptedDelivery } from './accepted-delivery.js';
 import type { Address, Addresses } from './addresses.js';
-import { encodeBody } from './body.js';
+import { type BodyMemory, encodeBody } from './body.js';
 import { checkHeaders } from './headers.js';
 import { copyMetadata } from './metadata.js';
 
@@ -51,7 +51,7 @@ const invalid = (message: string, cause?: unknown): RingbackError =>
  * Checks a callback once, at the door, and freezes it into a delivery: nothing that can't be sent gets past. Messages name the
  * rule, the field and the type, and never a value that may be a secret.
  */
-export function takeIn(callback: Callback, intake: Intake): TakenIn {
+export function takeIn(callback: Callback, intake: Intake, memory: BodyMemory): TakenIn {
   if (typeof callback !== 'object' || callback === null) {
     throw invalid(
       `a callback must be an object with a destination in \`to\`, got ${callback === null ? 'null' : typeof callback}`,
@@ -62,7 +62,7 @@ export function takeIn(callback: Callback, intake: Intake): TakenIn {
   }
   const address = intake.addresses.of(callback.to);
   const { to, destination } = address;
-  const { bytes, contentType } = encodeBody(callback);
+  const { bytes, contentType } = encodeBody(callback, memory);
   const headers = checkHeaders(callback.headers);
   const type = checkText('type', callback.type);
   const idempotencyKey = checkText('idempotencyKey', callback.idempotencyKey);
