@@ -10,10 +10,10 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createRingback, memoryOutbox, type Ringback, schedule, seededRandom, type Transport } from 'ringback';
+import type { Ringback } from 'ringback';
 import { http } from 'ringback/http';
-import { standardWebhooks } from 'ringback/signing';
 import { type DemoCallback, makeCallbacks } from './callbacks.ts';
+import { hurriedRingback } from './hurried-ringback.ts';
 import { type AcceptedLine, acceptedFile, type DeadLetterLine, deadLettersFile, Ledger } from './ledger.ts';
 import { HANGING_DEADLINE_MS, PARTNERS, type PartnerName } from './partners.ts';
 import { showProgress } from './progress.ts';
@@ -50,24 +50,7 @@ function readSettings(): Settings {
   return { count, seed, folder, sabotaged: values.sabotage };
 }
 
-/** Settings for a demo in a hurry: seconds where a service would have minutes and hours, and room for many retries. */
-function demoRingback({ count, seed }: Settings, transport: Transport, secret: string): Ringback {
-  return createRingback({
-    transports: [transport],
-    signature: standardWebhooks({ secrets: [secret] }),
-    outbox: memoryOutbox({ maxDepth: count, concurrency: 128, maxPerDestination: 24, maxDeadLetters: count }),
-    schedule: schedule([200, 400, 800, 1_500, ...Array<number>(40).fill(2_000)]),
-    budget: { ratio: 0.5, reservePerSecond: 100, maxTokens: 1_000 },
-    pipeline: {
-      attemptTimeoutMs: 1_000,
-      budget: { ratio: 0.5, reservePerSecond: 50, maxTokens: 200 },
-      circuitBreaker: { openMs: 500, maxOpenMs: 2_000, rampStepMs: 200 },
-    },
-    random: seededRandom(seed),
-  });
-}
-
-/** Hands everything over: what is enqueued goes on behind, what is delivered is waited for. */
+/** Hands everything over: what is enqueued goes on behind, what is delivered is waited for, and enqueued if that was in vain. */
 async function handOver(
   ringback: Ringback,
   callbacks: readonly DemoCallback[],
@@ -75,8 +58,7 @@ async function handOver(
   tally: Tally,
   accepted: Ledger<AcceptedLine>,
 ): Promise<void> {
-  const waitedFor: Promise<void>[] = [];
-  const told = (error: unknown): void => console.error(String(error));
+  const waitedFor: Promise<unknown>[] = [];
   for (const { id, event, type, payload, sha256, partner, way } of callbacks) {
     const callback = {
       to: `http://127.0.0.1:${ports[partner]}/hooks`,
@@ -87,7 +69,7 @@ async function handOver(
       ...(partner === 'hanging' && { deadlineMs: HANGING_DEADLINE_MS }),
     };
     if (way === 'enqueue') await ringback.enqueue(callback);
-    else waitedFor.push(ringback.deliver(callback).then(() => {}, told));
+    else waitedFor.push(ringback.deliver(callback).catch(() => ringback.enqueue(callback)));
     accepted.write({ id, event, sha256, partner });
     tally[partner].accepted++;
   }
@@ -127,7 +109,11 @@ async function main(): Promise<number> {
   const partnerOfOrigin = new Map(PARTNERS.map(({ name }) => [`http://127.0.0.1:${receivers.ports[name]}`, name]));
   const wire = http({ allowPrivate: true });
   const victim = callbacks.find(({ partner }) => partner === 'healthy') as DemoCallback;
-  const ringback = demoRingback(settings, sabotaged ? sabotage(wire, victim.id) : wire, secret);
+  const ringback = hurriedRingback({
+    ...settings,
+    secret,
+    transport: sabotaged ? sabotage(wire, (id) => id === victim.id) : wire,
+  });
   const tally = keepTally(ringback, (destination) => partnerOfOrigin.get(destination) as PartnerName);
   console.log(`${count} callbacks to ${PARTNERS.length} receivers, seed ${seed}, ledgers in ${folder}`);
   const progress = showProgress(tally, expected, process.stdout);

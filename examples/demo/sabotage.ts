@@ -1,10 +1,10 @@
 import type { Transport } from 'ringback';
 
-/** A transport that loses one callback and says that it delivered it: what the audit must find. */
-export function sabotage(transport: Transport, victimId: string): Transport {
+/** A transport that loses callbacks and says that it delivered them: what an audit must find. */
+export function sabotage(transport: Transport, isVictim: (id: string) => boolean): Transport {
   return {
     ...transport,
     send: (message, attempt) =>
-      message.id === victimId ? Promise.resolve({ outcome: { kind: 'delivered' } }) : transport.send(message, attempt),
+      isVictim(message.id) ? Promise.resolve({ outcome: { kind: 'delivered' } }) : transport.send(message, attempt),
   };
 }
