@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../packed/process.mjs';
@@ -90,4 +91,11 @@ describe('the trend of the heap', () => {
   it('compares the medians of the last two thirds, and leaves the first out', () => {
     expect(trendOf(samples(1, 1, 1, 10, 90, 10, 11, 11, 90))).toEqual({ middleBytes: 10, lastBytes: 11, growth: 11 / 10 - 1 });
   });
+});
+
+it('the page has the figures of a run in full size', () => {
+  const page = readFileSync(new URL('../../../docs/endurance.md', import.meta.url), 'utf8');
+  const [, asked] = /attempts made, of those asked for +\| [\d,]+ of ([\d,]+)/.exec(page) ?? [];
+  expect(asked).toBe('10,000,000');
+  expect(page).not.toContain('BROKEN');
 });
