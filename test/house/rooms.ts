@@ -41,7 +41,7 @@ export const ROOMS: readonly Room[] = [
     name: 'transports/',
     rooms: ['classify/'],
     contracts: ['signing/'],
-    packages: ['undici', 'nodemailer', '@aws-sdk/client-sns', 'node:net', 'node:dns', 'node:tls', ...PORTABLE_NODE],
+    packages: ['undici', 'nodemailer', '@aws-sdk/client-sns', 'node:net', 'node:dns', 'node:tls', 'node:http2', ...PORTABLE_NODE],
   },
   { name: 'outbox/', rooms: [], contracts: ['policies/'], packages: ['p-queue'] },
   {

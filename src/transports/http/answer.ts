@@ -1,6 +1,8 @@
 import type { Answer } from '../../callback.js';
 import { networkOutcome } from '../../classify/network-error.js';
 import { ForbiddenAddressError, ResolverError } from './guarded-lookup.js';
+import { Http2Error } from './http2-error.js';
+import { UnprocessedError } from './protocol.js';
 import { PinMismatchError } from './tls.js';
 import { ProxyError } from './tunnel.js';
 
@@ -19,8 +21,9 @@ const REFUSED_BY_UNDICI: ReadonlySet<unknown> = new Set([
 /** What a failed exchange means. Reasons are phrases of ours: the network's own messages name addresses. */
 export function failureOf(error: unknown): Answer {
   if (error instanceof ForbiddenAddressError) return forbidden(error.message);
-  if (error instanceof PinMismatchError) return { outcome: { kind: 'failed', reason: error.message } };
-  if (error instanceof ProxyError) return { outcome: { kind: error.kind, reason: error.message } };
+  if (error instanceof PinMismatchError || error instanceof UnprocessedError)
+    return { outcome: { kind: 'failed', reason: error.message } };
+  if (error instanceof ProxyError || error instanceof Http2Error) return { outcome: { kind: error.kind, reason: error.message } };
   const { code } = error as { readonly code?: unknown };
   if (REFUSED_BY_UNDICI.has(code)) return { outcome: { kind: 'rejected', reason: 'the request is no valid HTTP' } };
   const unnamed = error instanceof ResolverError ? 'resolveHost failed' : 'network error';

@@ -1,19 +1,11 @@
-import { TLSSocket } from 'node:tls';
-import { type buildConnector, Client, type Dispatcher } from 'undici';
+import type { buildConnector } from 'undici';
 import { ABANDONED, Connect, type Connector } from './connect.js';
 import type { ConnectionLimit, LimitedConnection } from './connection-limit.js';
-
-/** The request as undici takes it. */
-export interface ConnectionRequest {
-  readonly path: string;
-  readonly method: string;
-  readonly headers: string[];
-  readonly body: Uint8Array | null;
-}
+import { Negotiation } from './negotiation.js';
+import { type CarriedExchange, http1Client, type Protocol, type ProtocolListener, type ProtocolSettings } from './protocol.js';
 
 /** A request and the handler of its answer, as far as connections know it. */
-export interface ConnectionExchange extends Dispatcher.DispatchHandler {
-  readonly request: ConnectionRequest;
+export interface ConnectionExchange extends CarriedExchange {
   /** The one that it was given to. */
   connection: Connection | undefined;
 }
@@ -22,37 +14,34 @@ export interface ConnectionExchange extends Dispatcher.DispatchHandler {
 export interface ConnectionOwner {
   /** An exchange is done with, whatever came of it. */
   ended(connection: Connection): void;
-  /** The connection is open. */
+  /** The connection is open, and may have room for more. */
   opened(connection: Connection): void;
   /** It takes no more exchanges, and its socket closes. */
   gone(connection: Connection): void;
 }
 
 /** What the connections of an origin are made of. */
-export interface ConnectionSettings {
-  readonly url: URL;
+export interface ConnectionSettings extends ProtocolSettings {
   readonly connector: Connector;
   readonly limit: ConnectionLimit;
-  readonly maxHeaderBytes: number;
   /** Speaks HTTP/2 where the peer does too. */
   readonly http2: boolean;
 }
 
-/** Streams at once on one HTTP/2 connection, as most servers allow; undici keeps to what the server says where that is less. */
-const MAX_STREAMS = 100;
-
 /**
- * One connection: a client of undici's that has one socket at a time, and opens it when there is something to send. It counts what it was
+ * One connection: it has one socket at a time that takes requests, and opens it when there is something to send. It counts what it was
  * given, so that its owner knows when it can take more, and knows where its connect stands.
  */
-export class Connection implements LimitedConnection {
+export class Connection implements LimitedConnection, ProtocolListener {
   /** Answers that came over the socket that is open now: with none, it is fresh. */
   answers = 0;
   /** Whether it stands among its owner's free ones; the owner's to write. */
   isListed = false;
   private readonly settings: ConnectionSettings;
   private readonly owner: ConnectionOwner;
-  private readonly client: Client;
+  private readonly protocol: Protocol;
+  /** The receiver chooses the protocol, which then says how much is welcome. */
+  private readonly negotiates: boolean;
   /** How many it takes at once: one, unless it speaks HTTP/2. */
   private capacity = 1;
   /** Given, and not done with. */
@@ -67,21 +56,16 @@ export class Connection implements LimitedConnection {
     this.settings = settings;
     this.owner = owner;
     const connect = (options: buildConnector.Options, callback: buildConnector.Callback): void => this.connect(options, callback);
-    this.client = new Client(settings.url, { connect, maxHeaderSize: settings.maxHeaderBytes, allowH2: settings.http2 });
-    this.client.on('disconnect', () => this.closed()).on('connectionError', () => this.closed());
+    this.negotiates = settings.http2 && settings.url.protocol === 'https:';
+    this.protocol = this.negotiates ? new Negotiation(settings, connect, this) : http1Client(settings, connect, this);
   }
 
   /** True when it can take one more now. */
   get hasRoom(): boolean {
     if (this.isDropped || this.exchanges >= this.capacity) return false;
-    // Where the peer has said goodbye on HTTP/2, undici begins nothing before all that still runs has ended. And where others wait for room,
-    // one that carries many takes no more, so that it comes to its end.
+    // Where the peer has said goodbye on HTTP/2, what still runs ends first. And where others wait for room, one that carries many takes no more,
+    // so that it comes to its end.
     return this.exchanges === 0 || (this.isOpen && !this.settings.limit.isCrowded);
-  }
-
-  /** True for HTTP/2, whose headers undici does not bound. */
-  get isMultiplexed(): boolean {
-    return this.capacity > 1;
   }
 
   get isIdle(): boolean {
@@ -96,15 +80,15 @@ export class Connection implements LimitedConnection {
   send(exchange: ConnectionExchange): void {
     this.exchanges++;
     exchange.connection = this;
-    this.client.dispatch(exchange.request, exchange);
+    this.protocol.dispatch(exchange.request, exchange);
   }
 
   /**
-   * Sends one again whose socket closed under it: on a fresh socket, as this connection has no other. One microtask later, as undici can't take a
-   * request while it fails another.
+   * Sends one again whose socket closed under it: on a fresh socket, as this connection has no other. Or one that the receiver has refused. One
+   * microtask later, as undici can't take a request while it fails another.
    */
   sendAgain(exchange: ConnectionExchange): void {
-    queueMicrotask(() => this.client.dispatch(exchange.request, exchange));
+    queueMicrotask(() => this.protocol.dispatch(exchange.request, exchange));
   }
 
   /** One that was not written yet is not wanted any more. A connect that nobody waits for is given up too. */
@@ -137,9 +121,21 @@ export class Connection implements LimitedConnection {
 
   /** Resolves when its requests are done and its socket is closed. */
   close(): Promise<void> {
-    return this.client.close().catch(() => {
+    return this.protocol.close().catch(() => {
       // It was closed before.
     });
+  }
+
+  /** Its socket takes no more. */
+  closed(): void {
+    this.isOpen = false;
+    this.settings.limit.remove(this);
+    if (this.exchanges === 0) this.drop();
+  }
+
+  admits(count: number): void {
+    this.capacity = count;
+    this.owner.opened(this);
   }
 
   private done(): void {
@@ -164,20 +160,12 @@ export class Connection implements LimitedConnection {
       this.connecting = undefined;
       this.answers = 0;
       this.isOpen = result[0] === null;
-      this.capacity = speaksHttp2(result[1]) ? MAX_STREAMS : 1;
+      this.capacity = 1;
       callback(...result);
       if (!this.isOpen) return;
       limit.add(this);
-      this.owner.opened(this);
+      if (!this.negotiates) this.owner.opened(this);
     });
     limit.enter(this.connecting);
   }
-
-  private closed(): void {
-    this.isOpen = false;
-    this.settings.limit.remove(this);
-    if (this.exchanges === 0) this.drop();
-  }
 }
-
-const speaksHttp2 = (socket: unknown): boolean => socket instanceof TLSSocket && socket.alpnProtocol === 'h2';

@@ -1,14 +1,11 @@
-import { type Dispatcher, errors } from 'undici';
 import type { Answer, Response } from '../../callback.js';
 import { KeptBytes } from '../kept-bytes.js';
 import type { AttemptProgress, LightSignal, SendAttempt } from '../transport.js';
 import { failureOf } from './answer.js';
 import { ABANDONED } from './connect.js';
-import type { Connection, ConnectionExchange, ConnectionRequest } from './connection.js';
+import type { Connection, ConnectionExchange } from './connection.js';
 import type { Origin } from './origin.js';
-
-type Controller = Dispatcher.DispatchController;
-type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
+import { type AnswerHeaders, type ConnectionRequest, type RequestController, UnprocessedError } from './protocol.js';
 
 const NO_BODY: Uint8Array = new Uint8Array(0);
 
@@ -23,7 +20,6 @@ export interface ExchangeSettings {
   readonly attempt: SendAttempt;
   readonly signal: LightSignal;
   readonly maxResponseBytes: number;
-  readonly maxHeaderBytes: number;
   /** What a whole response means. It may throw. */
   readonly answer: (response: Response) => Answer;
   /** The message's id. Where a header carries it, the receiver can tell that it was given the same message twice. */
@@ -32,7 +28,7 @@ export interface ExchangeSettings {
 
 /**
  * One request and its response, as a handler of undici's: no stream, no buffering beyond the cap. Settles exactly once,
- * whatever comes first: the response's end or its cap, an error, the signal. What undici says after that is only counted.
+ * whatever comes first: the response's end or its cap, an error, the signal. What comes after that is only counted.
  *
  * A receiver may close a kept-alive connection in the moment in which a request is written to it. Then it is written once more, on a fresh one.
  */
@@ -45,14 +41,14 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
   private reject!: (reason: unknown) => void;
   private settled = false;
   /** From the moment that it has a connection. */
-  private controller: Controller | undefined = undefined;
+  private controller: RequestController | undefined = undefined;
   /** The connection was used before: its peer may be closing it. */
   private onUsedConnection = false;
   /** A connection that closes again is no race, though on HTTP/2 others may have been answered on it meanwhile. */
   private wasSentAgain = false;
   private hasBegunAnswer = false;
   private status = 0;
-  private headers: IncomingHeaders = {};
+  private headers: AnswerHeaders = {};
   private body: Uint8Array = NO_BODY;
   /** The whole body, once it is more than one chunk. */
   private kept: KeptBytes | undefined = undefined;
@@ -88,15 +84,14 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
     if (!this.settle()) return;
     const { origin, signal } = this.settings;
     this.reject(signal.reason);
-    if (this.controller !== undefined) this.abandon(this.controller);
+    if (this.controller !== undefined) this.controller.abort(ABANDONED);
     else if (this.connection !== undefined) this.connection.giveUp();
     else origin.withdraw(this);
   }
 
-  onRequestStart(controller: Controller): void {
+  onRequestStart(controller: RequestController): void {
     // A throw takes it out of line and leaves the connection to the next one; aborting here would destroy the connection.
     if (this.settled) throw ABANDONED;
-    // On HTTP/2 it may be said more than once: undici begins anew where the receiver says that it has not looked at a request.
     this.controller = controller;
     this.onUsedConnection = (this.connection as Connection).answers > 0;
   }
@@ -105,16 +100,12 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
     this.hasBegunAnswer = true;
   }
 
-  onResponseStart(controller: Controller, status: number, headers: IncomingHeaders): void {
-    if (this.connection?.isMultiplexed && sizeOf(headers) > this.settings.maxHeaderBytes) {
-      controller.abort(new errors.HeadersOverflowError());
-      return;
-    }
+  onResponseStart(_controller: RequestController, status: number, headers: AnswerHeaders): void {
     this.status = status;
     this.headers = headers;
   }
 
-  onResponseData(controller: Controller, chunk: Uint8Array): void {
+  onResponseData(controller: RequestController, chunk: Uint8Array): void {
     if (this.settled || this.keep(chunk)) return;
     this.finish(true);
     // Not at once: undici's parser stands in the middle of this chunk. If the rest of the response was in it, the connection lives.
@@ -126,9 +117,9 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
     this.connection?.answered();
   }
 
-  onResponseError(_controller: Controller | null, error: Error): void {
+  onResponseError(_controller: RequestController | null, error: Error): void {
     const connection = this.connection as Connection;
-    if (this.isKeepAliveRace(error)) {
+    if (this.isToSendAgain(error)) {
       this.controller = undefined;
       this.wasSentAgain = true;
       connection.sendAgain(this);
@@ -138,19 +129,15 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
     if (this.settle()) this.resolve(failureOf(error));
   }
 
-  /** Closed before the first byte of an answer, on a connection that had served others: most likely the receiver never saw the request. */
-  private isKeepAliveRace(error: Error): boolean {
-    if (this.settled || this.wasSentAgain || !this.onUsedConnection || this.hasBegunAnswer) return false;
-    return CLOSED_BY_PEER.has((error as { readonly code?: unknown }).code) && carries(this.request.headers, this.settings.id);
-  }
-
   /**
-   * Node's HTTP/2 writes what a stream was given at the end of its loop's turn, and loops for ever, with the whole process, where the stream
-   * was destroyed before it came to that. One turn later it has, unless several large bodies wait.
+   * The receiver says that it never looked at the request. Or the connection closed before the first byte of an answer, and had served others: then
+   * it most likely did not.
    */
-  private abandon(controller: Controller): void {
-    if (this.connection?.isMultiplexed) setImmediate(() => controller.abort(ABANDONED));
-    else controller.abort(ABANDONED);
+  private isToSendAgain(error: Error): boolean {
+    if (this.settled || this.wasSentAgain) return false;
+    if (error instanceof UnprocessedError) return true;
+    if (!this.onUsedConnection || this.hasBegunAnswer) return false;
+    return CLOSED_BY_PEER.has((error as { readonly code?: unknown }).code) && carries(this.request.headers, this.settings.id);
   }
 
   private settle(): boolean {
@@ -193,18 +180,14 @@ function carries(headers: readonly string[], id: string): boolean {
 /** The same bytes without Buffer's own ways of printing and turning to JSON. */
 const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 
-function sizeOf(headers: IncomingHeaders): number {
-  return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + [value ?? []].flat().join().length, 0);
-}
-
 /** Values of a repeated header joined. Nearly all responses have none, and then undici's object serves as it is. */
-function flat(headers: IncomingHeaders): Readonly<Record<string, string>> {
+function flat(headers: AnswerHeaders): Readonly<Record<string, string>> {
   for (const name in headers) {
     if (typeof headers[name] !== 'string') return joined(headers);
   }
   return headers as Readonly<Record<string, string>>;
 }
 
-function joined(headers: IncomingHeaders): Readonly<Record<string, string>> {
+function joined(headers: AnswerHeaders): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? []].flat().join(', ')]));
 }

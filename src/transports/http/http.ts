@@ -55,7 +55,7 @@ export function http(options: HttpOptions = {}): HttpTransport {
 
 /** The same of settings that are checked, with any method: for questions that are to go the way that callbacks go. */
 export function httpTransport(settings: HttpSettings, headersOf: RequestHeaders): HttpTransport {
-  const { method, maxResponseBytes, maxHeaderBytes, clock, classify, guard } = settings;
+  const { method, maxResponseBytes, clock, classify, guard } = settings;
   const reading: AnswerReading = { transport: 'http', clock, classify };
   let { tls } = settings;
   const connecting = { ...settings, tls: () => tls };
@@ -77,7 +77,7 @@ export function httpTransport(settings: HttpSettings, headersOf: RequestHeaders)
     }
     const request = { path: target.path, method, headers: headersOf(message), body: message.body };
     const answer = (response: Response): Answer => answerOf(response, message.to, reading);
-    return new Exchange({ origin, request, attempt, signal, maxResponseBytes, maxHeaderBytes, answer, id: message.id }).start();
+    return new Exchange({ origin, request, attempt, signal, maxResponseBytes, answer, id: message.id }).start();
   };
 
   return {

@@ -27,7 +27,7 @@ export interface HttpOptions extends OutboundGuardOptions, RequestHeaderOptions 
   readonly maxOrigins?: number;
   /**
    * Speaks HTTP/2 with `https:` receivers that do too: up to 100 requests share a connection. Default false: HTTP/1.1, one at a time on
-   * each. Experimental: aborts of several large bodies in the turn they are written can hang Node's HTTP/2 session, and the process.
+   * each.
    */
   readonly http2?: boolean;
   /** Turns names into addresses, at each connect. They are checked as any. Default: the system's resolver. */

@@ -56,7 +56,6 @@ it.each([1, 2, 3, 4, 5])(
         attempt,
         signal: attempt.signal,
         maxResponseBytes: 1_000,
-        maxHeaderBytes: 16_384,
         answer,
         id: 'msg_1',
       }).start();

@@ -83,7 +83,6 @@ describe('a response body', () => {
       attempt: { number: 1, signal: new AbortController().signal },
       signal: new AbortController().signal,
       maxResponseBytes: 100,
-      maxHeaderBytes: 1_024,
       answer: (response) => ({ outcome: { kind: 'delivered' }, response }),
       id: 'msg_1',
     });

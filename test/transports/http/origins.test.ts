@@ -32,7 +32,6 @@ function exchange(origin: Origin): Promise<unknown> {
     attempt,
     signal: attempt.signal,
     maxResponseBytes: 10,
-    maxHeaderBytes: 16_384,
     answer,
     id: 'msg_1',
   }).start();

@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createSecureServer, type Http2SecureServer, constants as h2, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { type Random, seededRandom } from '../../../src/random.js';
+import { listen } from './receiver.js';
+import { runSender } from './stress/child.js';
+import type { Orders } from './stress/sender.js';
+
+const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
+const key = fixture('localhost-key.pem');
+const cert = fixture('localhost-cert.pem');
+
+/** Longer: `STRESS_SENDS=5000 STRESS_SEEDS=20 npx vitest run test/transports/http/http2-stress.test.ts`, which also prints what became of the sends. */
+const { STRESS_SENDS, STRESS_SEEDS = '2' } = process.env;
+const sends = Number(STRESS_SENDS ?? 400);
+const SEEDS = Array.from({ length: Number(STRESS_SEEDS) }, (_, i) => i + 1);
+/** The sender is killed after a minute. */
+const timeout = 70_000;
+
+type Reaction = (stream: ServerHttp2Stream, random: Random) => void;
+
+const answer =
+  (status: number, bytes = 0): Reaction =>
+  (stream) => {
+    if (stream.headersSent || stream.destroyed) return;
+    stream.respond({ ':status': status });
+    stream.end(Buffer.alloc(bytes));
+  };
+const afterBody =
+  (reaction: Reaction): Reaction =>
+  (stream, random) =>
+    void stream.resume().on('end', () => reaction(stream, random));
+
+const WELL: readonly Reaction[] = [
+  afterBody(answer(204)),
+  afterBody(answer(200, 3_000)),
+  afterBody(answer(200, 70_000)),
+  afterBody(answer(503)),
+];
+const ILL: readonly Reaction[] = [
+  ...WELL,
+  ...WELL,
+  // Answered before the body was read.
+  answer(413),
+  (stream) => stream.resume().close(h2.NGHTTP2_REFUSED_STREAM),
+  (stream) => stream.resume().close(h2.NGHTTP2_INTERNAL_ERROR),
+  (stream) => stream.resume().close(h2.NGHTTP2_NO_ERROR),
+  (stream) => stream.session?.goaway(),
+  (stream, random) => stream.session?.goaway(0, Math.floor(random() * (stream.id ?? 1))),
+  (stream) => stream.session?.goaway(h2.NGHTTP2_ENHANCE_YOUR_CALM),
+  (stream) => stream.session?.close(),
+  // Neither read nor answered: its window fills up.
+  () => {},
+  () => {},
+  (stream) => stream.resume(),
+  (stream, random) => random() < 0.3 && stream.session?.destroy(),
+];
+
+async function receiver(seed: number, reactions: readonly Reaction[], maxConcurrentStreams: number) {
+  const random = seededRandom(seed);
+  const server: Http2SecureServer = createSecureServer({
+    key,
+    cert,
+    maxSessionMemory: 1_000,
+    settings: { maxConcurrentStreams, initialWindowSize: 20_000 },
+  });
+  server.on('sessionError', () => {});
+  server.on('session', (session) => {
+    session.on('error', () => {});
+    session.on('stream', (stream) => {
+      stream.on('error', () => {});
+      reactions[Math.floor(random() * reactions.length)]?.(stream, random);
+    });
+  });
+  let latest: Socket | undefined;
+  server.on('secureConnection', (socket: Socket) => {
+    if (reactions === ILL && random() < 0.2) latest?.destroy();
+    latest = socket;
+  });
+  return listen(server as never, 'https');
+}
+
+const orders = (url: string, seed: number): Orders => ({
+  urls: [url],
+  options: { http2: true, tls: { ca: cert }, connectionsPerOrigin: 1 + (seed % 5) },
+  seed,
+  sends,
+  atOnce: 200,
+  maxBodyBytes: 1_000_000,
+  abortedShare: 0.5,
+  lateMs: 1_000,
+});
+
+it.each(SEEDS)(
+  'over HTTP/2, whatever the receiver does and whenever sends are aborted, each has an end and nothing hangs (seed %i)',
+  async (seed) => {
+    const { url } = await receiver(seed, ILL, [1, 10, 100][seed % 3] as number);
+    const { ends, leftOpen } = await runSender(orders(url, seed));
+    if (STRESS_SENDS !== undefined) console.log(ends);
+    expect(Object.values(ends).reduce((sum, n) => sum + n, 0)).toBe(sends);
+    expect(Object.keys(ends).filter((end) => /network error|thrown/.test(end))).toEqual([]);
+    expect(leftOpen).toEqual([]);
+  },
+  timeout,
+);
+
+it.each(SEEDS)(
+  'over HTTP/2, aborts cost no other send its end while the receiver is well (seed %i)',
+  async (seed) => {
+    const { url, allClosed } = await receiver(seed, WELL, [1, 10, 100][seed % 3] as number);
+    const { ends, leftOpen } = await runSender({ ...orders(url, seed), lateMs: 20_000 });
+    if (STRESS_SENDS !== undefined) console.log(ends);
+    expect(Object.keys(ends).filter((end) => !/^(delivered|aborted|overloaded)/.test(end))).toEqual([]);
+    expect(leftOpen).toEqual([]);
+    await allClosed();
+  },
+  timeout,
+);
+
+it('what ringback ends a stream by does not hang Node', async () => {
+  const program = fileURLToPath(new URL('stress/node-hang.mjs', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [program, 'cancel'], { timeout: 20_000, killSignal: 'SIGKILL' });
+  expect(stdout).toBe('closed 8 8 8\nended\n');
+});
