@@ -1,4 +1,5 @@
-import { buildConnector } from 'undici';
+import { buildConnector, errors } from 'undici';
+import { systemClock } from '../../clock.js';
 import type { Connector } from './connect.js';
 import { guardedLookup, type LookupGuard } from './guarded-lookup.js';
 import type { ProxySettings } from './proxy.js';
@@ -34,7 +35,28 @@ export function connectorTo(url: URL, settings: ConnectorSettings): Connector {
 /** Made anew when TLS changes, as undici's connector keeps sessions: one resumed would go on with the certificate of before. */
 function connectorWith(tls: TlsSettings, url: URL, settings: ConnectorSettings): Connector {
   const direct = directConnector(tls, url, settings);
-  return settings.proxy === undefined ? direct : tunnelTo(url, settings.proxy, direct, settings.connectTimeoutMs);
+  const { proxy, connectTimeoutMs } = settings;
+  return proxy === undefined ? within(connectTimeoutMs, direct) : tunnelTo(url, proxy, direct, connectTimeoutMs);
+}
+
+/** Not left to undici's connector, whose timers run up to a second late. */
+function within(timeoutMs: number, connect: Connector): Connector {
+  return (options, callback) => {
+    let isSettled = false;
+    const settle: typeof callback = (...result) => {
+      if (isSettled) return;
+      isSettled = true;
+      systemClock.clearTimer(timer);
+      callback(...result);
+    };
+    const socket = connect(options, settle);
+    const timer = systemClock.setTimer(() => {
+      socket.destroy();
+      settle(new errors.ConnectTimeoutError(), null);
+    }, timeoutMs);
+    socket.once('close', () => settle(new errors.SocketError('closed'), null));
+    return socket;
+  };
 }
 
 function directConnector(tls: TlsSettings, url: URL, settings: ConnectorSettings): Connector {
@@ -49,7 +71,8 @@ function directConnector(tls: TlsSettings, url: URL, settings: ConnectorSettings
     ...(pins !== undefined && { maxCachedSessions: 0 }),
     allowH2: settings.http2,
     preferH2: settings.http2,
-    timeout: settings.connectTimeoutMs,
+    // None of its own.
+    timeout: 0,
     lookup: guardedLookup(settings, url),
   }) as Connector;
   if (pins === undefined) return connect;

@@ -53,11 +53,14 @@ function message(): Message {
 /** Aborts in the same turn of the loop, in the next ones, or some ms later. */
 function abortSome(controller: AbortController): void {
   const abort = (): void => controller.abort(noMore);
-  const late = setTimeout(() => controller.abort(tooLate), orders.lateMs);
-  controller.signal.addEventListener('abort', () => clearTimeout(late));
+  const after = (ms: number, reason: Error): void => {
+    const timer = setTimeout(() => controller.abort(reason), ms);
+    controller.signal.addEventListener('abort', () => clearTimeout(timer));
+  };
+  after(orders.lateMs, tooLate);
   if (random() >= orders.abortedShare) return;
   const ways = [abort, () => process.nextTick(abort), () => queueMicrotask(abort), () => setImmediate(abort)];
-  const later = (): void => void setTimeout(abort, random() * 50);
+  const later = (): void => after(random() * 50, noMore);
   (ways[Math.floor(random() * 2 * ways.length)] ?? later)();
 }
 
@@ -73,7 +76,7 @@ async function sendOne(): Promise<string> {
     if (error === tooLate) return `late: ${attempt.progress?.phase}`;
     return error === noMore ? 'aborted' : `thrown: ${error}`;
   } finally {
-    // Takes the late abort back.
+    // Takes the later aborts back.
     controller.abort(noMore);
   }
 }
