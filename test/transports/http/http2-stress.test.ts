@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { type Random, seededRandom } from '../../../src/random.js';
-import { listen } from './receiver.js';
+import { listen, type Receiver } from './receiver.js';
 import { runSender } from './stress/child.js';
 import type { Orders } from './stress/sender.js';
 
@@ -84,9 +84,18 @@ async function receiver(seed: number, reactions: readonly Reaction[], maxConcurr
   return listen(server as never, 'https');
 }
 
-const orders = (url: string, seed: number): Orders => ({
-  urls: [url],
-  options: { http2: true, tls: { ca: cert }, connectionsPerOrigin: 1 + (seed % 5) },
+/** Three receivers, and for every other seed less room than they need. */
+const receivers = (seed: number, reactions: readonly Reaction[]): Promise<Receiver[]> =>
+  Promise.all([1, 10, 100].map((allowed, i) => receiver(3 * seed + i, reactions, allowed)));
+
+const orders = (to: readonly Receiver[], seed: number): Orders => ({
+  urls: to.map(({ url }) => url),
+  options: {
+    http2: true,
+    tls: { ca: cert },
+    connectionsPerOrigin: 1 + (seed % 5),
+    ...(seed % 2 === 0 && { maxOrigins: 2, maxConnections: 2 }),
+  },
   seed,
   sends,
   atOnce: 200,
@@ -96,10 +105,10 @@ const orders = (url: string, seed: number): Orders => ({
 });
 
 it.each(SEEDS)(
-  'over HTTP/2, whatever the receiver does and whenever sends are aborted, each has an end and nothing hangs (seed %i)',
+  'over HTTP/2, whatever receivers do and whenever sends are aborted, each has an end and nothing hangs (seed %i)',
   async (seed) => {
-    const { url } = await receiver(seed, ILL, [1, 10, 100][seed % 3] as number);
-    const { ends, leftOpen } = await runSender(orders(url, seed));
+    const to = await receivers(seed, ILL);
+    const { ends, leftOpen } = await runSender(orders(to, seed));
     if (STRESS_SENDS !== undefined) console.log(ends);
     expect(Object.values(ends).reduce((sum, n) => sum + n, 0)).toBe(sends);
     expect(Object.keys(ends).filter((end) => /network error|thrown/.test(end))).toEqual([]);
@@ -109,14 +118,14 @@ it.each(SEEDS)(
 );
 
 it.each(SEEDS)(
-  'over HTTP/2, aborts cost no other send its end while the receiver is well (seed %i)',
+  'over HTTP/2, aborts cost no other send its end while receivers are well (seed %i)',
   async (seed) => {
-    const { url, allClosed } = await receiver(seed, WELL, [1, 10, 100][seed % 3] as number);
-    const { ends, leftOpen } = await runSender({ ...orders(url, seed), lateMs: 20_000 });
+    const to = await receivers(seed, WELL);
+    const { ends, leftOpen } = await runSender({ ...orders(to, seed), lateMs: 30_000 });
     if (STRESS_SENDS !== undefined) console.log(ends);
     expect(Object.keys(ends).filter((end) => !/^(delivered|aborted|overloaded)/.test(end))).toEqual([]);
     expect(leftOpen).toEqual([]);
-    await allClosed();
+    await Promise.all(to.map(({ allClosed }) => allClosed()));
   },
   timeout,
 );
