@@ -1,6 +1,7 @@
 import type { Callback } from '../callback.js';
-import { RingbackError } from '../errors.js';
+import { isRingbackError, RingbackError } from '../errors.js';
 import { fingerprintOf } from '../idempotency/fingerprint.js';
+import type { Transport } from '../transports/transport.js';
 import { AcceptedDelivery } from './accepted-delivery.js';
 import type { Address, Addresses } from './addresses.js';
 import { type BodyMemory, encodeBody } from './body.js';
@@ -84,12 +85,23 @@ export function takeIn(callback: Callback, intake: Intake, memory: BodyMemory): 
   };
   const { data, body } = callback;
   const madeOf = data !== undefined ? 'data' : typeof body === 'string' ? 'text' : 'bytes';
+  const delivery = new AcceptedDelivery(fields, madeOf);
+  if (address.transport.check !== undefined) checkWith(address.transport, delivery);
   return {
-    delivery: new AcceptedDelivery(fields, madeOf),
+    delivery,
     address,
     // Here and not later: while a store is asked, the caller may change `data`.
     fingerprint: idempotencyKey === undefined ? undefined : fingerprintOf({ to, type, data, body: bytes }),
   };
+}
+
+function checkWith(transport: Transport, delivery: AcceptedDelivery): void {
+  try {
+    transport.check?.(delivery);
+  } catch (cause) {
+    if (isRingbackError(cause, 'invalid-callback')) throw cause;
+    throw new RingbackError('transport-failed', `check() of the transport ${transport.name} threw`, { cause });
+  }
 }
 
 function checkId(id: unknown): string {

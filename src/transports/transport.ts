@@ -1,4 +1,4 @@
-import type { Answer, Message } from '../callback.js';
+import type { Answer, Delivery, Message } from '../callback.js';
 
 /** Where an attempt stands. */
 export interface AttemptProgress {
@@ -61,6 +61,12 @@ export interface Transport {
    * scheme that it could never carry to: such a callback is refused at the door.
    */
   accepts(to: URL): boolean;
+  /**
+   * Looks at a callback at the door, before it is accepted: it throws `invalid-callback` for one that it could never carry, whatever a signature adds
+   * to it, such as one that is too large. The caller then hears of it at once. Without it, such a callback is refused by each attempt, for as long as
+   * the schedule lasts. Be cheap, ask nobody, and take all that `send` takes.
+   */
+  check?(delivery: Delivery): void;
   /** Makes one attempt: sends the message's headers and bytes as they are, and retries nothing by itself. */
   send(message: Message, attempt: SendAttempt): Promise<Answer>;
   /** Ends what it holds open: sockets, pools. Called once, by `ringback.close()`. */

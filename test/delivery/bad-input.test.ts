@@ -5,8 +5,10 @@ import {
   circuitBreaker,
   consecutiveFailures,
   createRingback,
+  type Delivery,
   memoryIdempotencyStore,
   memoryOutbox,
+  RingbackError,
   rateLimiter,
   resiliencePipeline,
   retryBudget,
@@ -138,6 +140,34 @@ describe('a callback', () => {
 
   it.each([[{ timeout: 5 }], [{ timeoutMs: -1 }], [{ timeoutMs: Number.NaN }], [5]])('close(%j) is refused', async (settings) => {
     await expect(opened.ringback.close(settings as never)).rejects.toMatchObject({ code: 'invalid-option' });
+  });
+});
+
+describe('what a transport checks', () => {
+  const checking = (error: Error): Ring => {
+    const transport = scriptedTransport([], { schemes: ['https'] });
+    const check = ({ body }: Delivery): void => {
+      if (body.length > 10) throw error;
+    };
+    return ring([], { transports: [{ ...transport, check }] });
+  };
+
+  it('is refused at the door, and never in the outbox, where else a schedule of days would try it', async () => {
+    const { ringback, heard } = checking(new RingbackError('invalid-callback', 'body must be at most 10 bytes'));
+    const refused = { code: 'invalid-callback', message: 'body must be at most 10 bytes' };
+    await expect(ringback.enqueue({ to: TO, body: 'longer than 10' })).rejects.toMatchObject(refused);
+    await expect(ringback.deliver({ to: TO, body: 'longer than 10' })).rejects.toMatchObject(refused);
+    expect(ringback.snapshot()).toMatchObject({ delivering: 0, outbox: { depth: 0 } });
+    expect(heard).toEqual([]);
+    await expect(ringback.deliver({ to: TO, body: 'short' })).resolves.toMatchObject({ attempts: [{}] });
+    await ringback.close();
+  });
+
+  it('by a check that throws anything else is the transport failing, and says which', async () => {
+    const cause = new Error('no');
+    const { ringback } = checking(cause);
+    await expect(ringback.enqueue({ to: TO, body: 'longer than 10' })).rejects.toMatchObject({ code: 'transport-failed', cause });
+    await ringback.close();
   });
 });
 

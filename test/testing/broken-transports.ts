@@ -261,6 +261,15 @@ export const BROKEN_TRANSPORTS: Readonly<Record<string, BrokenTransport>> = {
     failsIn: ['accepts its own destinations, and none of a scheme that nobody has'],
     says: 'accepts must be false for a foreign scheme',
   },
+  'a check that refuses what it could carry': {
+    create: but(() => ({
+      check: () => {
+        throw new Error('too large');
+      },
+    })),
+    failsIn: ['refuses nothing at the door that it could carry'],
+    says: 'check must let through what it can carry, but threw Error: too large',
+  },
   'a close that never ends': {
     create: but((sound) => ({ close: () => sound.close().then(() => new Promise(() => {})) })),
     failsIn: [FINISHES, REFUSES, CLOSES_HANGING, NO_CONNECTION, NO_CONNECTION_ABORTED, NOTHING_ALIVE, NOTHING_ALIVE_ABORTED],

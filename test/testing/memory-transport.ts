@@ -56,7 +56,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 export function memoryTransport(
   wire: Wire,
   send: Send = (message, attempt) => sendOver(wire, message, attempt),
-): Required<Omit<Transport, 'method'>> {
+): Required<Omit<Transport, 'method' | 'check'>> {
   const running = new Set<Promise<unknown>>();
   let isClosed = false;
   return {

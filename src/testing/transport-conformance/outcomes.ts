@@ -42,6 +42,11 @@ export const outcomes = (maxResponseBytes: number): TransportChecks => ({
     },
   },
 
+  'refuses nothing at the door that it could carry': {
+    needs: ['delivers'],
+    run: async (given) => given.checkAtTheDoor('delivers'),
+  },
+
   'is delivered when it was taken, again and again': {
     needs: ['delivers'],
     run: async (given) => {

@@ -80,6 +80,16 @@ export class TransportCase {
     return this.#opened.requests?.() ?? fail('the harness must have requests(), or leftOut.requests');
   }
 
+  /** Shows the transport a delivery before it is sent, as ringback does with each. */
+  async checkAtTheDoor(behaviour: DestinationBehaviour): Promise<void> {
+    const { delivery } = messageTo(await this.destination(behaviour));
+    try {
+      this.transport.check?.(delivery);
+    } catch (error) {
+      fail(`check must let through what it can carry, but threw ${error}`);
+    }
+  }
+
   /** Begins to send a message of its own. */
   begin(to: string, signal: WatchedSignal = new WatchedSignal()): Sending {
     this.#signals.push(signal);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Delivery, Message } from '../../callback.js';
 import { RingbackError } from '../../errors.js';
-import { attributesOf } from './attributes.js';
+import { type Attributes, attributesOf } from './attributes.js';
 import type { PublishFields } from './commands.js';
 import { isSubject, type SnsSettings } from './options.js';
 import { type Topic, topicOf } from './topic.js';
@@ -25,20 +25,39 @@ const invalid = (message: string): RingbackError => new RingbackError('invalid-c
  * @throws RingbackError `invalid-callback`, `unsupported-destination`; `transport-failed` where the user's function threw.
  */
 export function publicationOf(message: Message, settings: SnsSettings): Publication {
-  const { body, delivery } = message;
-  const { maxBytes } = settings;
+  const { delivery } = message;
   const topic = topicOf(message.to);
-  const { attributes, bytes } = attributesOf(message);
-  const total = body.length + bytes;
-  if (total > maxBytes) throw invalid(`body and SNS attributes must be at most ${maxBytes} bytes, got ${total}`);
+  const { text, attributes, bytes } = contentOf(message, settings);
   const fields: PublishFields = {
-    Message: textOf(body),
+    Message: text,
     MessageAttributes: attributes,
     ...subjectOf(delivery, settings),
     ...structureOf(delivery, settings),
     ...(topic.isFifo && orderOf(delivery)),
   };
-  return { topic, fields, bytes: total };
+  return { topic, fields, bytes };
+}
+
+/**
+ * Refuses what no attempt could publish, before there is one. A signature's attributes are still to come.
+ *
+ * @throws RingbackError `invalid-callback`.
+ */
+export function checkDelivery(delivery: Delivery, settings: SnsSettings): void {
+  const { id, to, headers, body } = delivery;
+  contentOf({ id, to, headers, body, delivery }, settings);
+}
+
+/** Text and attributes, and how many bytes both have. */
+interface Content extends Attributes {
+  readonly text: string;
+}
+
+function contentOf(message: Message, { maxBytes }: SnsSettings): Content {
+  const { attributes, bytes } = attributesOf(message);
+  const total = message.body.length + bytes;
+  if (total > maxBytes) throw invalid(`body and SNS attributes must be at most ${maxBytes} bytes, got ${total}`);
+  return { text: textOf(message.body), attributes, bytes: total };
 }
 
 /** The bytes that were signed, as text. What is no text is not turned into some: the receiver would get what nobody signed. */

@@ -5,7 +5,7 @@ import type { Caller } from './call.js';
 import { refuseRetries } from './client.js';
 import { loadCommands, type SnsCommands } from './commands.js';
 import { type SnsOptions, snsSettings } from './options.js';
-import { type Publication, publicationOf } from './publication.js';
+import { checkDelivery, type Publication, publicationOf } from './publication.js';
 import { isTopic } from './topic.js';
 import { TopicLines } from './topic-lines.js';
 
@@ -15,30 +15,32 @@ import { TopicLines } from './topic-lines.js';
  *
  * The body is the message; id, type and all headers, the signature's among them, are its attributes, 10 at most. Messages of one topic
  * are gathered over `gatherMs` into batches, and each has its own outcome. Throttling is `overloaded`; a refusal, for missing
- * rights or topics too, `rejected`; an error of SNS's own `failed`. What SNS would refuse for its size or form is `rejected`, and not sent.
+ * rights or topics too, `rejected`; an error of SNS's own `failed`. What SNS would refuse for its size or form is refused at the door with `invalid-callback`;
+ * `rejected`, and not sent, where it is the signature's headers that are too many.
  *
  * @throws RingbackError `invalid-option`. Its `send` rejects with the signal's reason when aborted; with `closed` after `close`; with
  * `missing-dependency` without the SDK; with `invalid-option` where the client retries by itself; with what the client throws
  * where no answer came.
  * @example
  * ```ts
- * import { SNSClient } from '@aws-sdk/client-sns';
- * import { startFauxqs } from 'fauxqs';
+ * import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
+ * import { buildApp } from 'fauxqs';
  * import { createRingback } from 'ringback';
  * import { sns } from 'ringback/sns';
  *
  * // An emulator in this process. With AWS, leave `endpoint` and `credentials` out.
- * const aws = await startFauxqs({ port: 0, logger: false });
- * const { topicArn } = aws.createTopic('invoices');
+ * const aws = buildApp({ logger: false });
+ * const endpoint = await aws.listen({ port: 0, host: '127.0.0.1' });
  * const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
- * const client = new SNSClient({ region: 'us-east-1', endpoint: aws.address, credentials, maxAttempts: 1 }); // ringback retries
+ * const client = new SNSClient({ region: 'us-east-1', endpoint, credentials, maxAttempts: 1 }); // ringback retries
+ * const { TopicArn: to = '' } = await client.send(new CreateTopicCommand({ Name: 'invoices' }));
  *
  * const ringback = createRingback({ transports: [sns({ client })] });
- * const receipt = await ringback.deliver({ to: topicArn, type: 'invoice.paid', data: { id: 'in_42' } });
+ * const receipt = await ringback.deliver({ to, type: 'invoice.paid', data: { id: 'in_42' } });
  * console.log(receipt.response?.status); // 200
  * await ringback.close();
  * client.destroy();
- * await aws.stop();
+ * await aws.close();
  * ```
  */
 export function sns(options: SnsOptions): Transport {
@@ -48,6 +50,7 @@ export function sns(options: SnsOptions): Transport {
   return {
     name: 'sns',
     accepts: isTopic,
+    check: (delivery) => checkDelivery(delivery, settings),
     send: async (message: Message, attempt: SendAttempt): Promise<Answer> => {
       if (closed) throw new RingbackError('closed', 'the sns transport is closed');
       attempt.signal.throwIfAborted();

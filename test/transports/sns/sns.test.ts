@@ -120,6 +120,18 @@ describe('a callback to a topic', () => {
   });
 });
 
+it.each([
+  ['too large', 'x'.repeat(262_144), /^body and SNS attributes must be at most 262144 bytes/],
+  ['no text', Uint8Array.of(0xff), /^body must be UTF-8/],
+])('a callback that is %s is refused at the door, and not tried again for days', async (_why, body, message) => {
+  const { topicArn } = await aws.subscribe();
+  const ringback = ringbackOn({}, { signature: scheme });
+  const error = await ringback.enqueue({ to: topicArn, body }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'invalid-callback', message: expect.stringMatching(message) });
+  expect(ringback.snapshot().outbox.depth).toBe(0);
+  await ringback.close();
+});
+
 describe('a batch', () => {
   it('has what was sent within gatherMs, and each its own receipt', async () => {
     const { topicArn, queueUrl } = await aws.subscribe();
