@@ -120,6 +120,7 @@ export class Http2Connection implements Protocol, Http2RequestOwner {
     this.isDoubtful = !wasHeard;
     if (wasReset) this.resets++;
     if (!wasHeard) this.ask();
+    this.sendEarly();
     this.endIfUnwanted();
     this.tellRoom();
   }
@@ -133,6 +134,15 @@ export class Http2Connection implements Protocol, Http2RequestOwner {
     this.retire();
     this.endIfUnwanted();
     return this.socketClosed.promise;
+  }
+
+  /** One is always under way, as the settings may never come; what nobody wants any more is let go of here. */
+  private sendEarly(): void {
+    while (this.requests.size === 0) {
+      const next = this.early.shift();
+      if (next === undefined) return;
+      this.dispatch(next.request, next);
+    }
   }
 
   private endIfUnwanted(): void {

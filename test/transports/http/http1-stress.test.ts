@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
@@ -6,6 +5,7 @@ import { TLSSocket } from 'node:tls';
 import { expect, it } from 'vitest';
 import { type Random, seededRandom } from '../../../src/random.js';
 import type { HttpOptions } from '../../../src/transports/http/index.js';
+import { cert, key } from './http2-receiver.js';
 import { listen, type Receiver } from './receiver.js';
 import { runSender } from './stress/child.js';
 
@@ -60,10 +60,6 @@ const ILL: readonly Reaction[] = [
     answer(204)(request, response, random);
   },
 ];
-
-const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
-const key = fixture('localhost-key.pem');
-const cert = fixture('localhost-cert.pem');
 
 function receivers(seed: number, reactions: readonly Reaction[], isSecure: boolean): Promise<Receiver[]> {
   const random = seededRandom(seed);

@@ -1,18 +1,14 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createSecureServer, type Http2SecureServer, constants as h2, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { type Random, seededRandom } from '../../../src/random.js';
+import { cert, key } from './http2-receiver.js';
 import { listen, type Receiver } from './receiver.js';
 import { runSender } from './stress/child.js';
 import type { Orders } from './stress/sender.js';
-
-const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
-const key = fixture('localhost-key.pem');
-const cert = fixture('localhost-cert.pem');
 
 /** Longer: `STRESS_SENDS=5000 STRESS_SEEDS=20 npx vitest run test/transports/http/http2-stress.test.ts`, which also prints what became of the sends. */
 const { STRESS_SENDS, STRESS_SEEDS = '2' } = process.env;

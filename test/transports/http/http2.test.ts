@@ -1,33 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { constants, createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
+import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
 import { createServer } from 'node:https';
-import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import type { HttpOptions } from '../../../src/transports/http/index.js';
-import { answering, listen, loopback, message, type Receiver, send } from './receiver.js';
-
-const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
-const key = fixture('localhost-key.pem');
-const cert = fixture('localhost-cert.pem');
-
-const speaking = (options: HttpOptions = {}) => loopback({ http2: true, tls: { ca: cert }, ...options });
-
-function http2Receiver(answer: (stream: ServerHttp2Stream, path: string) => void): Promise<Receiver> {
-  const server: Http2SecureServer = createSecureServer({ key, cert });
-  server.on('sessionError', () => {});
-  server.on('stream', (stream, headers) => {
-    stream.on('error', () => {});
-    stream.resume().on('end', () => answer(stream, headers[':path'] as string));
-  });
-  return listen(server as never, 'https');
-}
-
-const answers =
-  (status: number, headers = {}, body = '') =>
-  (stream: ServerHttp2Stream): void => {
-    stream.respond({ ':status': status, ...headers });
-    stream.end(body);
-  };
+import { answers, cert, http2Receiver, key, speaking } from './http2-receiver.js';
+import { answering, listen, loopback, message, send } from './receiver.js';
 
 describe('HTTP/2 as an option', () => {
   it('carries many requests at once over one connection', async () => {
@@ -157,79 +132,6 @@ describe('HTTP/2 as an option', () => {
     expect((await sending('good')).outcome.kind).toBe('delivered');
     expect((await sending('bad')).outcome).toEqual({ kind: 'failed', reason: 'connection closed' });
     expect(paths).toEqual(['/first', '/good', '/good', '/bad', '/bad']);
-  });
-
-  it('what the receiver refuses before it looks at it is sent again once', async () => {
-    let refused = 0;
-    const { url } = await http2Receiver((stream, path) => {
-      if (path === '/never' || refused++ === 0) stream.close(constants.NGHTTP2_REFUSED_STREAM);
-      else answers(204)(stream);
-    });
-    const transport = speaking();
-    expect((await send(transport, `${url}/once`)).outcome.kind).toBe('delivered');
-    const reason = 'the receiver refused the request before it looked at it';
-    expect((await send(transport, `${url}/never`)).outcome).toEqual({ kind: 'failed', reason });
-  });
-
-  it('a reset is named by its code, and the connection lives', async () => {
-    const { url, connections } = await http2Receiver((stream, path) => {
-      if (path === '/error') stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-      else if (path === '/calm') stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      else answers(204)(stream);
-    });
-    const transport = speaking();
-    const outcomeOf = async (path: string) => (await send(transport, `${url}/${path}`)).outcome;
-    expect(await outcomeOf('error')).toEqual({ kind: 'failed', reason: 'HTTP/2 stream reset (INTERNAL_ERROR)' });
-    expect(await outcomeOf('calm')).toEqual({ kind: 'overloaded', reason: 'HTTP/2 stream reset (ENHANCE_YOUR_CALM)' });
-    expect(await outcomeOf('')).toMatchObject({ kind: 'delivered' });
-    expect(connections()).toBe(1);
-  });
-
-  it('a goodbye with an error ends what the receiver had begun, with its code', async () => {
-    const { url } = await http2Receiver((stream) => stream.session?.goaway(constants.NGHTTP2_INTERNAL_ERROR, stream.id));
-    const reason = 'HTTP/2 connection ended by the receiver (INTERNAL_ERROR)';
-    expect((await send(speaking(), url)).outcome).toEqual({ kind: 'failed', reason });
-  });
-
-  it('an answer that is reset without an error before its end has failed', async () => {
-    const frame = (type: number, flags: number, stream: number, ...bytes: number[]): Buffer =>
-      Buffer.from([0, 0, bytes.length, type, flags, 0, 0, 0, stream, ...bytes]);
-    const server = createTlsServer({ key, cert, ALPNProtocols: ['h2'] }, (socket) => {
-      socket.on('error', () => {}).write(frame(4, 0, 0));
-      socket.once('data', () => {
-        // `:status: 200` and `content-length: 10`, four bytes, RST_STREAM with NO_ERROR.
-        const headers = frame(1, 4, 1, 0x88, 0x0f, 0x0d, 2, 0x31, 0x30);
-        socket.write(Buffer.concat([headers, frame(0, 0, 1, 1, 2, 3, 4), frame(3, 0, 1, 0, 0, 0, 0)]));
-      });
-    });
-    const { url } = await listen(server as never, 'https');
-    expect((await send(speaking(), url)).outcome).toEqual({ kind: 'failed', reason: 'HTTP/2 answer broken off' });
-  });
-
-  it('an abort after a goodbye leaves no socket open beyond close', async () => {
-    const held = Promise.withResolvers<ServerHttp2Stream>();
-    const { url, allClosed } = await http2Receiver((stream) => held.resolve(stream));
-    const transport = speaking();
-    const controller = new AbortController();
-    const running = send(transport, url, controller.signal);
-    const { session } = await held.promise;
-    session?.goaway();
-    await new Promise((resolve) => session?.ping(resolve));
-    controller.abort(new Error('no more'));
-    await expect(running).rejects.toThrow('no more');
-    await transport.close();
-    await allClosed();
-  });
-
-  it('an abort of the only request on a connection closes it, as the receiver may be gone', async () => {
-    const arrived = Promise.withResolvers<void>();
-    const { url, allClosed } = await http2Receiver(() => arrived.resolve());
-    const controller = new AbortController();
-    const running = send(speaking(), url, controller.signal);
-    await arrived.promise;
-    controller.abort(new Error('no more'));
-    await expect(running).rejects.toThrow('no more');
-    await allClosed();
   });
 
   it('answers are read while more than 10 MB of bodies wait to be sent', async () => {

@@ -1,0 +1,113 @@
+import { constants, performServerHandshake, type ServerHttp2Stream } from 'node:http2';
+import { createServer as createTlsServer } from 'node:tls';
+import { describe, expect, it } from 'vitest';
+import { answers, cert, http2Receiver, key, speaking } from './http2-receiver.js';
+import { listen, message, send } from './receiver.js';
+
+describe('over HTTP/2', () => {
+  it('what the receiver refuses before it looks at it is sent again once', async () => {
+    let refused = 0;
+    const { url } = await http2Receiver((stream, path) => {
+      if (path === '/never' || refused++ === 0) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      else answers(204)(stream);
+    });
+    const transport = speaking();
+    expect((await send(transport, `${url}/once`)).outcome.kind).toBe('delivered');
+    const reason = 'the receiver refused the request before it looked at it';
+    expect((await send(transport, `${url}/never`)).outcome).toEqual({ kind: 'failed', reason });
+  });
+
+  it('a reset is named by its code, and the connection lives', async () => {
+    const { url, connections } = await http2Receiver((stream, path) => {
+      if (path === '/error') stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      else if (path === '/calm') stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      else answers(204)(stream);
+    });
+    const transport = speaking();
+    const outcomeOf = async (path: string) => (await send(transport, `${url}/${path}`)).outcome;
+    expect(await outcomeOf('error')).toEqual({ kind: 'failed', reason: 'HTTP/2 stream reset (INTERNAL_ERROR)' });
+    expect(await outcomeOf('calm')).toEqual({ kind: 'overloaded', reason: 'HTTP/2 stream reset (ENHANCE_YOUR_CALM)' });
+    expect(await outcomeOf('')).toMatchObject({ kind: 'delivered' });
+    expect(connections()).toBe(1);
+  });
+
+  it('a goodbye with an error ends what the receiver had begun, with its code', async () => {
+    const { url } = await http2Receiver((stream) => stream.session?.goaway(constants.NGHTTP2_INTERNAL_ERROR, stream.id));
+    const reason = 'HTTP/2 connection ended by the receiver (INTERNAL_ERROR)';
+    expect((await send(speaking(), url)).outcome).toEqual({ kind: 'failed', reason });
+  });
+
+  it('an answer that is reset without an error before its end has failed', async () => {
+    const frame = (type: number, flags: number, stream: number, ...bytes: number[]): Buffer =>
+      Buffer.from([0, 0, bytes.length, type, flags, 0, 0, 0, stream, ...bytes]);
+    const server = createTlsServer({ key, cert, ALPNProtocols: ['h2'] }, (socket) => {
+      socket.on('error', () => {}).write(frame(4, 0, 0));
+      socket.once('data', () => {
+        // `:status: 200` and `content-length: 10`, four bytes, RST_STREAM with NO_ERROR.
+        const headers = frame(1, 4, 1, 0x88, 0x0f, 0x0d, 2, 0x31, 0x30);
+        socket.write(Buffer.concat([headers, frame(0, 0, 1, 1, 2, 3, 4), frame(3, 0, 1, 0, 0, 0, 0)]));
+      });
+    });
+    const { url } = await listen(server as never, 'https');
+    expect((await send(speaking(), url)).outcome).toEqual({ kind: 'failed', reason: 'HTTP/2 answer broken off' });
+  });
+
+  it('what waits for the settings of a receiver that is silent is let go when it is aborted', async () => {
+    let connections = 0;
+    const silent = Promise.withResolvers<void>();
+    const server = createTlsServer({ key, cert, ALPNProtocols: ['h2'] }, (socket) => {
+      socket.on('error', () => {});
+      if (++connections > 1) {
+        socket.once('data', () => silent.resolve());
+        return;
+      }
+      const session = performServerHandshake(socket);
+      let streams = 0;
+      session
+        .on('error', () => {})
+        .on('stream', (stream) => {
+          stream.on('error', () => {});
+          if (++streams === 1) stream.resume().on('end', () => answers(204)(stream));
+          else if (streams === 3) session.destroy();
+        });
+    });
+    const { url, allClosed } = await listen(server as never, 'https');
+    const transport = speaking({ connectionsPerOrigin: 1 });
+    const withId = message(url, { headers: { 'webhook-id': 'msg_1' } });
+    await send(transport, withId);
+    // Both are sent again on the next connection: the first at once, the other when the receiver has said how many it takes.
+    const controllers = [new AbortController(), new AbortController()];
+    const sent = controllers.map(({ signal }) => send(transport, withId, signal));
+    await silent.promise;
+    for (const controller of controllers.reverse()) controller.abort(new Error('no more'));
+    for (const each of sent) await expect(each).rejects.toThrow('no more');
+    await transport.close();
+    await allClosed();
+  });
+
+  it('an abort after a goodbye leaves no socket open beyond close', async () => {
+    const held = Promise.withResolvers<ServerHttp2Stream>();
+    const { url, allClosed } = await http2Receiver((stream) => held.resolve(stream));
+    const transport = speaking();
+    const controller = new AbortController();
+    const running = send(transport, url, controller.signal);
+    const { session } = await held.promise;
+    session?.goaway();
+    await new Promise((resolve) => session?.ping(resolve));
+    controller.abort(new Error('no more'));
+    await expect(running).rejects.toThrow('no more');
+    await transport.close();
+    await allClosed();
+  });
+
+  it('an abort of the only request on a connection closes it, as the receiver may be gone', async () => {
+    const arrived = Promise.withResolvers<void>();
+    const { url, allClosed } = await http2Receiver(() => arrived.resolve());
+    const controller = new AbortController();
+    const running = send(speaking(), url, controller.signal);
+    await arrived.promise;
+    controller.abort(new Error('no more'));
+    await expect(running).rejects.toThrow('no more');
+    await allClosed();
+  });
+});
