@@ -107,11 +107,11 @@ export class Http2Request implements RequestController {
   /** Node says so too of a stream that the receiver has reset without an error. */
   private end(): void {
     this.wasHeard = true;
+    if (this.isOver) return;
     if (!this.isAnswered || (this.bytesLeft ?? 0) !== 0) {
-      this.fail(new Http2Error('HTTP/2 answer broken off'));
+      this.fail(new Http2Error(this.isAnswered ? 'HTTP/2 answer broken off' : 'HTTP/2 stream ended without an answer'));
       return;
     }
-    if (this.isOver) return;
     this.leave();
     this.exchange.onResponseEnd();
   }

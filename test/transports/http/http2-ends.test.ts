@@ -68,7 +68,7 @@ describe('over HTTP/2', () => {
         .on('stream', (stream) => {
           stream.on('error', () => {});
           if (++streams === 1) stream.resume().on('end', () => answers(204)(stream));
-          else if (streams === 3) session.destroy();
+          else if (streams === 3) socket.destroy();
         });
     });
     const { url, allClosed } = await listen(server as never, 'https');
