@@ -17,6 +17,8 @@ import {
 const MAX_STREAMS = 100;
 /** Numbers for streams end at 2^31; a connection that has come so far is followed by another. */
 const LAST_STREAM_ID = 2 ** 30;
+/** A receiver may answer every PING and no request: so many that it leaves unheard, and they go over another connection. */
+const MAX_UNHEARD = 20;
 /** As undici has it for HTTP/1.1. */
 const IDLE_MS = 4_000;
 /**
@@ -47,6 +49,8 @@ export class Http2Connection implements Protocol, Http2RequestOwner {
   /** What the listener was told last. */
   private admitted: number | undefined = undefined;
   private isDoubtful = false;
+  /** Requests that were given up unheard, one after the other. */
+  private unheard = 0;
   /** Streams that were reset, and may still count at the receiver: it would refuse others that take their place too soon. */
   private resets = 0;
   /** Those of them that have left: Node holds a reset back while it writes. */
@@ -118,6 +122,8 @@ export class Http2Connection implements Protocol, Http2RequestOwner {
   left(request: Http2Request, { wasHeard, wasReset }: Http2RequestEnd): void {
     this.requests.delete(request);
     this.isDoubtful = !wasHeard;
+    this.unheard = wasHeard ? 0 : this.unheard + 1;
+    if (this.unheard >= MAX_UNHEARD) this.retire();
     if (wasReset) this.resets++;
     if (!wasHeard) this.ask();
     this.sendEarly();

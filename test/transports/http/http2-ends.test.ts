@@ -100,6 +100,30 @@ describe('over HTTP/2', () => {
     await allClosed();
   });
 
+  it('a connection on which nothing is answered is left after twenty aborts, though PINGs are answered', async () => {
+    const stuck: ServerHttp2Stream[] = [];
+    const arrived = Promise.withResolvers<void>();
+    const { url, connections } = await http2Receiver((stream) => {
+      if (connections() > 1) answers(204)(stream);
+      else if (stream.id === 1) answers(204)(stream);
+      else if (stuck.push(stream) === 21) arrived.resolve();
+    });
+    const transport = speaking();
+    await send(transport, url);
+    const controller = new AbortController();
+    const running = send(transport, url);
+    const aborted = Array.from({ length: 20 }, () => send(transport, url, controller.signal));
+    await arrived.promise;
+    controller.abort(new Error('no more'));
+    await Promise.allSettled(aborted);
+    // What was asked before is answered before.
+    for (let i = 0; i < 2; i++) await new Promise((resolve) => stuck[0]?.session?.ping(resolve));
+    expect((await send(transport, url)).outcome.kind).toBe('delivered');
+    expect(connections()).toBe(2);
+    for (const stream of stuck) if (!stream.destroyed) answers(204)(stream);
+    expect((await running).outcome.kind).toBe('delivered');
+  });
+
   it('an abort of the only request on a connection closes it, as the receiver may be gone', async () => {
     const arrived = Promise.withResolvers<void>();
     const { url, allClosed } = await http2Receiver(() => arrived.resolve());
