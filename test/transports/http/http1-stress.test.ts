@@ -9,7 +9,7 @@ import { cert, key } from './http2-receiver.js';
 import { listen, type Receiver } from './receiver.js';
 import { runSender } from './stress/child.js';
 
-/** Longer: `STRESS_SENDS=5000 STRESS_SEEDS=20 npx vitest run test/transports/http/http1-stress.test.ts`, which also prints what became of the sends. */
+/** Longer: `STRESS_SENDS=1500 STRESS_SEEDS=6 npx vitest run test/transports/http/http1-stress.test.ts`, which also prints what became of the sends. */
 const { STRESS_SENDS, STRESS_SEEDS = '2' } = process.env;
 const sends = Number(STRESS_SENDS ?? 400);
 const SEEDS = Array.from({ length: Number(STRESS_SEEDS) }, (_, i) => i + 1);
