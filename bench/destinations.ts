@@ -1,58 +1,70 @@
 /** What many destinations cost: memory for each that is idle, and time for a delivery. A section of the benchmark. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import {
-  FEW_DESTINATIONS,
-  IDLE_DESTINATION,
-  MANY_DESTINATIONS,
-  SMALLEST_TO_FEW,
-  SMALLEST_TO_MANY,
-  type TopicFigures,
-} from './figures.ts';
-import { type Candidate, figureOf, measureInRounds } from './rounds.ts';
-import { type SectionRun, section } from './section.ts';
+import { strict as assert } from 'node:assert';
+import { performance } from 'node:perf_hooks';
+import { createRingback, seededRandom } from 'ringback';
+import { standardWebhooks } from 'ringback/signing';
+import { scriptedTransport } from 'ringback/testing';
+import type { Candidate } from './candidate.ts';
+import { BYTES_EACH, CPU, FEW_DESTINATIONS, MANY_DESTINATIONS, type Measure, PEAK_MEMORY } from './figures.ts';
+import { type Given, type Plan, section } from './section.ts';
+import { ONE_KILOBYTE, SEVEN_PARTS } from './settings.ts';
 
 const FEW = 10;
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+
+const NS_A_DELIVERY: Measure = { name: 'time', unit: 'ns a delivery', better: 'less' };
 
 /** What is delivered: the callback of the HTTP topic, or the smallest there is, which shows most of what memory costs. */
 type Kind = 'signed' | 'smallest';
 
-interface Started {
-  readonly candidate: Candidate;
-  readonly bytesEach: number;
-  stop(): void;
+/** The heap once all that can go is gone: a first collection may leave what only the next one finds. */
+async function settledHeapBytes(): Promise<number> {
+  for (let pass = 0; pass < 3; pass++) {
+    globalThis.gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return process.memoryUsage().heapUsed;
 }
 
-/** A process that delivers to so many destinations; each has its own heap, so that the large one's garbage is its own. */
-async function start(name: string, kind: Kind, destinations: number, deliveries: number): Promise<Started> {
-  const path = fileURLToPath(new URL('./destination-rounds.ts', import.meta.url));
-  const child = fork(path, [kind, String(destinations), String(deliveries)], { execArgv: ['--expose-gc'] });
-  const [bytesEach] = (await once(child, 'message')) as [number];
-  const round = async (): Promise<number> => {
-    child.send('round');
-    const [nsEach] = (await once(child, 'message')) as [number];
-    return nsEach;
+/** One instance with so many destinations, which delivers to them at random when it is told to. */
+async function deliverTo(destinations: number, kind: Kind, deliveries: number): Promise<Candidate> {
+  const ringback = createRingback({
+    transports: [scriptedTransport([], { record: false })],
+    ...(kind === 'signed' && { signature: standardWebhooks({ secrets: [SECRET] }) }),
+    pipeline: SEVEN_PARTS,
+    maxDestinations: destinations,
+  });
+  // Through JSON, as a template's string is in pieces until it is first read, and one from a database is not.
+  const addresses: readonly string[] = JSON.parse(
+    JSON.stringify(Array.from({ length: destinations }, (_, index) => `https://customer-${index}.example/hooks`)),
+  );
+  const data = kind === 'signed' ? ONE_KILOBYTE : { id: 'in_42' };
+  const random = seededRandom(42);
+  const deliver = async (to: string): Promise<void> => {
+    await ringback.deliver({ to, data });
   };
-  return { candidate: { name, round }, bytesEach, stop: () => child.disconnect() };
+  // What one destination needs only once (compiled code, the first timer) must not be counted with the others.
+  await deliver('https://first.example/hooks');
+  const beforeBytes = await settledHeapBytes();
+  for (const to of addresses) await deliver(to);
+  const bytesEach = ((await settledHeapBytes()) - beforeBytes) / destinations;
+  assert.equal(Object.keys(ringback.snapshot().destinations).length >= destinations, true);
+  return {
+    ...(destinations > FEW && { once: { [BYTES_EACH.name]: bytesEach } }),
+    round: async () => {
+      const startedAtMs = performance.now();
+      for (let i = 0; i < deliveries; i++) await deliver(addresses[Math.floor(random() * destinations)] as string);
+      return { sample: { [NS_A_DELIVERY.name]: ((performance.now() - startedAtMs) * 1e6) / deliveries }, operations: deliveries };
+    },
+  };
 }
 
-/** Few and many, in turns; and what one of the many weighs. */
-async function measure(kind: Kind, fewName: string, manyName: string, { size, progress }: SectionRun) {
-  progress(`filling ${size.destinations} destinations, ${kind}`);
-  const few = await start(fewName, kind, FEW, size.deliveriesPerRound);
-  const many = await start(manyName, kind, size.destinations, size.deliveriesPerRound);
-  const candidates = [few.candidate, many.candidate];
-  const figures: TopicFigures = await measureInRounds('ns a delivery', candidates, size.rounds, progress);
-  for (const { stop } of [few, many]) stop();
-  return { figures, bytesEach: many.bytesEach };
-}
+const plan = (kind: Kind): Plan => ({
+  measures: [NS_A_DELIVERY, BYTES_EACH, CPU, PEAK_MEMORY],
+  candidates: {
+    [FEW_DESTINATIONS]: ({ size }: Given) => deliverTo(FEW, kind, size.deliveriesPerRound),
+    [MANY_DESTINATIONS]: ({ size }: Given) => deliverTo(size.destinations, kind, size.deliveriesPerRound),
+  },
+});
 
-async function measureDestinations(run: SectionRun) {
-  const signed = await measure('signed', FEW_DESTINATIONS, MANY_DESTINATIONS, run);
-  const smallest = await measure('smallest', SMALLEST_TO_FEW, SMALLEST_TO_MANY, run);
-  const candidates = { [IDLE_DESTINATION]: figureOf([signed.bytesEach]) };
-  return { destinations: signed.figures, smallest: smallest.figures, memory: { unit: 'bytes', candidates } };
-}
-
-await section(measureDestinations);
+await section({ destinations: plan('signed'), smallest: plan('smallest') });

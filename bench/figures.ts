@@ -1,37 +1,52 @@
-/** What the benchmark measures, topic by topic: the contract between those who measure and those who judge and print. */
+/** What the benchmark measures, topic by topic: the contract between those who measure and those who judge, print and draw. */
+import type { Topic } from './topics.ts';
 
-/** One candidate's cost over all rounds. Lower is better. */
+/** One thing that is measured of every candidate of a topic. */
+export interface Measure {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: 'less' | 'more';
+}
+
+export const NS_A_CALL: Measure = { name: 'time', unit: 'ns a call', better: 'less' };
+/** Of the candidate's process alone, all its threads; only of rounds that say how many operations they were. */
+export const CPU: Measure = { name: 'CPU', unit: 'µs CPU each', better: 'less' };
+/** Of the candidate's process from its start: Node, and what strips the types of the benchmark's files, take some 100 MB of it. */
+export const PEAK_MEMORY: Measure = { name: 'peak memory', unit: 'MB resident, at most', better: 'less' };
+/** By a call and the `await` on it. */
+export const ALLOCATED: Measure = { name: 'allocated', unit: 'bytes allocated', better: 'less' };
+/** Of the heap, once all that can go is gone. */
+export const BYTES_EACH: Measure = { name: 'bytes', unit: 'bytes a destination at rest', better: 'less' };
+
+/** One measure of one candidate over all rounds. */
 export interface Figure {
-  /** What is compared: a quarter of the rounds were cheaper. Noise only ever adds cost, and a minimum may be a fluke. */
   readonly lowerQuartile: number;
   readonly median: number;
-  readonly min: number;
+  readonly upperQuartile: number;
   readonly rounds: number;
 }
 
-/** Candidates that did the same thing in the same rounds. */
+/** Candidates that did the same thing in the same rounds; what they are compared in is the first measure. */
 export interface TopicFigures {
-  readonly unit: string;
-  readonly candidates: Readonly<Record<string, Figure>>;
+  readonly measures: readonly Measure[];
+  /** What a reader must know of this run: which server there was, what was left out and why. */
+  readonly remark?: string;
+  readonly candidates: Readonly<Record<string, CandidateFigures>>;
 }
 
-export const TOPICS = [
-  'no-op',
-  'signal',
-  'refusal',
-  'signing',
-  'verifying',
-  'http',
-  'destinations',
-  'smallest',
-  'memory',
-] as const;
-export type Topic = (typeof TOPICS)[number];
+/** By the name of the measure. */
+export type CandidateFigures = Readonly<Record<string, Figure>>;
 
 export type Measurements = Readonly<Partial<Record<Topic, TopicFigures>>>;
 
+/** The quartile that ratios and targets compare, the better one: noise only ever makes a round worse, and the best may be a fluke. */
+export function compared({ better }: Measure, { lowerQuartile, upperQuartile }: Figure): number {
+  return better === 'less' ? lowerQuartile : upperQuartile;
+}
+
 /** The names that targets compare; candidates beside them are there to look at. */
 export const BARE_AWAIT = 'bare await';
+export const HAND_WRITTEN = 'hand-written, seven parts in one frame';
 export const RINGBACK = 'ringback, all seven parts';
 export const COCKATIEL = 'cockatiel, wrap of four';
 export const COCKATIEL_BREAKER = 'cockatiel, circuit breaker';
@@ -40,12 +55,9 @@ export const STANDARD_WEBHOOKS = 'ringback standardWebhooks, v1';
 export const REFERENCE_SIGNER = 'standardwebhooks, the package';
 export const BARE_REQUEST = 'undici.request on a Pool';
 export const DELIVER = 'ringback deliver, signed';
-export const COCKATIEL_REQUEST = 'cockatiel wrap of four + standardwebhooks + undici.request';
-export const FEW_DESTINATIONS = 'deliver, signed, 10 destinations';
-export const MANY_DESTINATIONS = 'deliver, signed, 100,000 destinations';
-export const SMALLEST_TO_FEW = 'deliver, smallest, 10 destinations';
-export const SMALLEST_TO_MANY = 'deliver, smallest, 100,000 destinations';
-export const IDLE_DESTINATION = 'one idle destination of 100,000';
+export const COCKATIEL_REQUEST = 'cockatiel + standardwebhooks + undici.request';
+export const FEW_DESTINATIONS = 'ringback, 10 destinations';
+export const MANY_DESTINATIONS = 'ringback, 100,000 destinations';
 
 /** How long a run takes. `quick` shows that everything runs; its figures are too few to judge by. */
 export interface Size {

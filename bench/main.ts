@@ -1,25 +1,17 @@
 /**
  * `npm run bench`: what ringback costs beside what it stands on and what one would use instead. Prints and writes
  * bench/results/latest.json. `--check` ends with 1 where a target fails, `--quick` only shows that it runs, `--docs` writes
- * docs/benchmarks.md and bench/results/published.json, `--only no-op,http` measures some topics and checks nothing.
+ * docs/benchmarks.md, its pictures and bench/results/published.json, `--only no-op,http` measures some topics and checks nothing.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Measurements, TOPICS, type Topic, type TopicFigures } from './figures.ts';
-import { type BenchResult, intoPage, renderResult } from './report.ts';
+import type { Measurements, TopicFigures } from './figures.ts';
+import { drawTopic } from './pictures.ts';
+import { type BenchResult, intoPage, measuredIn, pictureOf, renderResult } from './report.ts';
 import { runSection } from './section.ts';
 import { checkTargets } from './targets.ts';
-
-const SECTIONS: readonly { readonly topic: Topic; readonly file: string }[] = [
-  { topic: 'no-op', file: './policies.ts' },
-  { topic: 'signal', file: './policies.ts' },
-  { topic: 'refusal', file: './policies.ts' },
-  { topic: 'signing', file: './signing.ts' },
-  { topic: 'verifying', file: './signing.ts' },
-  { topic: 'http', file: './http.ts' },
-  { topic: 'destinations', file: './destinations.ts' },
-];
+import { TOPIC_NAMES, TOPICS, type Topic } from './topics.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -33,7 +25,7 @@ const { values: flags } = parseArgs({
 const size = flags.quick ? 'quick' : 'full';
 const only = flags.only?.split(',');
 for (const topic of only ?? [])
-  if (!TOPICS.includes(topic as Topic)) throw new Error(`--only knows ${TOPICS.join(', ')}, not ${topic}`);
+  if (!TOPIC_NAMES.includes(topic as Topic)) throw new Error(`--only knows ${TOPIC_NAMES.join(', ')}, not ${topic}`);
 if (only !== undefined && (flags.check || flags.docs))
   throw new Error('--only leaves topics out, so it goes with neither --check nor --docs');
 
@@ -41,9 +33,9 @@ const here = (path: string): URL => new URL(path, import.meta.url);
 
 async function measureAll(): Promise<Measurements> {
   const measurements: Partial<Record<Topic, TopicFigures>> = {};
-  for (const { topic, file } of SECTIONS) {
+  for (const topic of TOPIC_NAMES) {
     if (only !== undefined && !only.includes(topic)) continue;
-    Object.assign(measurements, await runSection(file, topic, size, (text) => progress(topic, text)));
+    measurements[topic] = await runSection(topic, size, (text) => progress(topic, text));
   }
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   return measurements;
@@ -79,6 +71,9 @@ if (flags.docs) {
   write(here('./results/published.json'), result);
   const page = here('../docs/benchmarks.md');
   writeFileSync(page, intoPage(readFileSync(page, 'utf8'), result));
+  for (const [topic, figures] of measuredIn(measurements)) {
+    writeFileSync(here(`../docs/${pictureOf(topic)}`), drawTopic(TOPICS[topic].title, figures));
+  }
 }
 if (flags.check) {
   const missed = result.targets.filter(({ passed }) => !passed);

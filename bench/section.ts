@@ -1,26 +1,48 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { SIZES, type Size, type Topic, type TopicFigures } from './figures.ts';
+import { answerRounds, type Candidate, startCandidate } from './candidate.ts';
+import { type Measure, SIZES, type Size, type TopicFigures } from './figures.ts';
+import { measureInRounds, Samples } from './rounds.ts';
+import { TOPICS, type Topic } from './topics.ts';
 
-/** What a section tells its parent: how far it is, and at last what it measured. */
-type Report = { readonly progress: string } | { readonly figures: Partial<Record<Topic, TopicFigures>> };
-
-/** What a section's program is given. */
-export interface SectionRun {
-  readonly topic: Topic;
-  readonly size: Size;
-  readonly progress: (text: string) => void;
+/** How a topic is measured. */
+export interface Plan {
+  /** The first is what candidates are compared in. What they tell beside these is not shown. */
+  readonly measures: readonly [Measure, ...Measure[]];
+  /** Each is made in a process of its own. */
+  readonly candidates: Readonly<Record<string, (given: Given) => Candidate | Promise<Candidate>>>;
+  /** `size.rounds` where nothing is said; 0 where candidates tell everything once. */
+  readonly rounds?: (size: Size) => number;
+  /** Starts what all candidates need, a server or a database, before them. */
+  readonly prepare?: (size: Size) => Promise<Prepared>;
 }
 
-/**
- * Runs one topic in a process of its own: what V8 learned from another topic's functions, and the garbage that it left, must
- * not show in this one.
- */
-export function runSection(file: string, topic: Topic, size: 'full' | 'quick', progress: (text: string) => void) {
-  return new Promise<Partial<Record<Topic, TopicFigures>>>((resolve, reject) => {
-    const path = fileURLToPath(new URL(file, import.meta.url));
-    const child = fork(path, [topic, size], { execArgv: ['--expose-gc'] });
-    let figures: Partial<Record<Topic, TopicFigures>> | undefined;
+/** What a candidate is made with. */
+export interface Given {
+  readonly size: Size;
+  /** What `prepare` found or started. */
+  readonly shared: string;
+}
+
+export interface Prepared {
+  readonly shared?: string;
+  /** Candidates that can't run here; the remark says why. */
+  readonly without?: readonly string[];
+  readonly remark?: string;
+  stop?(): unknown;
+}
+
+/** What a section tells its parent: how far it is, and at last what it measured. */
+type Report = { readonly progress: string } | { readonly figures: TopicFigures };
+
+type SizeName = keyof typeof SIZES;
+
+/** Runs one topic's section, in a process of its own. */
+export function runSection(topic: Topic, size: SizeName, progress: (text: string) => void): Promise<TopicFigures> {
+  return new Promise((resolve, reject) => {
+    const { file } = TOPICS[topic];
+    const child = fork(fileURLToPath(new URL(file, import.meta.url)), [topic, size]);
+    let figures: TopicFigures | undefined;
     child.on('message', (report: Report) => {
       if ('progress' in report) progress(report.progress);
       else figures = report.figures;
@@ -33,14 +55,42 @@ export function runSection(file: string, topic: Topic, size: 'full' | 'quick', p
   });
 }
 
-/** The other side: what a section's file calls. Run by hand (`node --expose-gc bench/policies.ts no-op full`), it prints. */
-export async function section(run: (run: SectionRun) => Promise<Partial<Record<Topic, TopicFigures>>>): Promise<void> {
-  const [topic, size = 'full'] = process.argv.slice(2) as [Topic, 'full' | 'quick' | undefined];
+/**
+ * The other side: what a section's file calls. It starts the same file again for each candidate, in a process of its own: what V8
+ * learned from another candidate's calls, and the garbage that they left, must not show in this one, and its memory can be told.
+ * Run by hand (`node bench/policies.ts no-op full`), it prints.
+ */
+export async function section(plans: Readonly<Partial<Record<Topic, Plan>>>): Promise<void> {
+  const [topic, sizeName, name, shared = ''] = process.argv.slice(2) as [Topic, SizeName, string?, string?];
+  const plan = plans[topic];
+  if (plan === undefined) throw new Error(`no plan for ${topic}`);
+  const size = SIZES[sizeName];
+  const candidate = name === undefined ? undefined : plan.candidates[name];
+  if (candidate !== undefined) return answerRounds(await candidate({ size, shared }));
   const tell = (report: Report): void => {
     if (process.send !== undefined) process.send(report);
     else console.log(JSON.stringify(report, null, 2));
   };
-  const figures = await run({ topic, size: SIZES[size], progress: (progress) => tell({ progress }) });
-  tell({ figures });
+  const path = process.argv[1] as string;
+  tell({ figures: await measurePlan(plan, path, [topic, sizeName], (progress) => tell({ progress })) });
   if (process.connected) process.disconnect();
+}
+
+async function measurePlan(
+  plan: Plan,
+  path: string,
+  args: readonly [Topic, SizeName],
+  progress: (text: string) => void,
+): Promise<TopicFigures> {
+  const size = SIZES[args[1]];
+  const { shared = '', without = [], remark, stop } = (await plan.prepare?.(size)) ?? {};
+  progress('starting');
+  const names = Object.keys(plan.candidates).filter((name) => !without.includes(name));
+  const started = await Promise.all(names.map((name) => startCandidate(name, path, [...args, name, shared])));
+  const samples = new Samples();
+  for (const { name, once } of started) samples.add(name, once);
+  await measureInRounds(started, plan.rounds?.(size) ?? size.rounds, samples, progress);
+  for (const candidate of started) samples.add(candidate.name, await candidate.end());
+  await stop?.();
+  return { measures: plan.measures, ...(remark !== undefined && { remark }), candidates: samples.figures() };
 }

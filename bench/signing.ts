@@ -4,9 +4,8 @@ import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { standardWebhooks } from 'ringback/signing';
 import { Webhook } from 'standardwebhooks';
 import { BARE_HMAC, REFERENCE_SIGNER, STANDARD_WEBHOOKS } from './figures.ts';
-import { type Calls, microCandidate } from './micro.ts';
-import { measureInRounds } from './rounds.ts';
-import { type SectionRun, section } from './section.ts';
+import { type CallMaker, microPlan } from './micro.ts';
+import { section } from './section.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const ID = 'msg_p5jXN8AQM9LWM0D4loKWxJek';
@@ -25,27 +24,19 @@ const signedAt = new Date(NOW_MS);
 const mac = createHmac('sha256', key).update(BODY).digest();
 
 /** All of them are synchronous. What two of them make of one message must be the same, or the ratios say nothing. */
-function signers(): Calls {
-  assert.equal(headers['webhook-signature'], reference.sign(ID, signedAt, TEXT));
-  return {
-    [BARE_HMAC]: () => createHmac('sha256', key).update(BODY).digest('base64'),
-    [STANDARD_WEBHOOKS]: () => scheme.sign(message),
-    [REFERENCE_SIGNER]: () => reference.sign(ID, signedAt, TEXT),
-  };
-}
+const SIGNERS: Readonly<Record<string, CallMaker>> = {
+  [BARE_HMAC]: () => () => createHmac('sha256', key).update(BODY).digest('base64'),
+  [STANDARD_WEBHOOKS]: () => {
+    assert.equal(headers['webhook-signature'], reference.sign(ID, signedAt, TEXT));
+    return () => scheme.sign(message);
+  },
+  [REFERENCE_SIGNER]: () => () => reference.sign(ID, signedAt, TEXT),
+};
 
-function verifiers(): Calls {
-  return {
-    [BARE_HMAC]: () => timingSafeEqual(createHmac('sha256', key).update(BODY).digest(), mac),
-    [STANDARD_WEBHOOKS]: () => scheme.verify(received),
-    [REFERENCE_SIGNER]: () => reference.verify(TEXT, headers),
-  };
-}
+const VERIFIERS: Readonly<Record<string, CallMaker>> = {
+  [BARE_HMAC]: () => () => timingSafeEqual(createHmac('sha256', key).update(BODY).digest(), mac),
+  [STANDARD_WEBHOOKS]: () => () => scheme.verify(received),
+  [REFERENCE_SIGNER]: () => () => reference.verify(TEXT, headers),
+};
 
-async function measureSigning({ topic, size, progress }: SectionRun) {
-  const calls = topic === 'verifying' ? verifiers() : signers();
-  const candidates = Object.entries(calls).map(([name, call]) => microCandidate(name, call, size.sliceMs));
-  return { [topic]: await measureInRounds('ns a message', candidates, size.rounds, progress) };
-}
-
-await section(measureSigning);
+await section({ signing: microPlan(SIGNERS), verifying: microPlan(VERIFIERS) });

@@ -1,0 +1,18 @@
+/** Every topic of the benchmark, in the order in which they are run and shown; the file is the section that measures it. */
+export const TOPICS = {
+  'no-op': { file: './policies.ts', title: 'Around an async no-op' },
+  signal: { file: './policies.ts', title: 'Signal touched and one listener added' },
+  refusal: { file: './policies.ts', title: 'Refused by an open circuit, a fresh error each time' },
+  signing: { file: './signing.ts', title: 'Signing 1 KB by Standard Webhooks, v1' },
+  verifying: { file: './signing.ts', title: 'Verifying the same' },
+  http: { file: './http.ts', title: 'A signed callback of 1 KB over HTTP, 64 at once' },
+  destinations: {
+    file: './destinations.ts',
+    title: 'A signed callback of 1 KB over the scripted transport, destinations at random',
+  },
+  smallest: { file: './destinations.ts', title: 'The smallest callback there is: unsigned, 14 bytes' },
+} as const satisfies Readonly<Record<string, { readonly file: string; readonly title: string }>>;
+
+export type Topic = keyof typeof TOPICS;
+
+export const TOPIC_NAMES: readonly Topic[] = Object.keys(TOPICS) as Topic[];
