@@ -26,9 +26,15 @@ export function answerRounds(candidate: Candidate): void {
     round: () => measureOnce(candidate),
     end: async () => ({ ...(await candidate.end?.()), [PEAK_MEMORY.name]: peakMegabytes() }),
   };
-  process.on('message', async (question: Question) => process.send?.(await answers[question]()));
+  const answer = (sample: Sample): unknown => process.send?.(sample, undefined, undefined, leave);
+  process.on('message', async (question: Question) => answer(await answers[question]()));
   process.once('disconnect', () => process.exit());
-  process.send?.(candidate.once ?? {});
+  answer(candidate.once ?? {});
+}
+
+/** Nobody is left to ask: whoever did has failed with another candidate. */
+function leave(error: Error | null): void {
+  if (error !== null) process.exit();
 }
 
 async function measureOnce(candidate: Candidate): Promise<Sample> {

@@ -30,7 +30,7 @@ async function measureSlice(call: () => unknown, sliceMs: number) {
 
 /** At the end, as V8 has by then optimised away what it can. So few calls that no collection falls between them. */
 async function measureAllocation(call: () => unknown) {
-  const calls = 1_000;
+  const calls = 200;
   for (let warmUp = 0; warmUp < calls; warmUp++) await call();
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;

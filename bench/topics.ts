@@ -3,7 +3,7 @@ export const TOPICS = {
   'no-op': { file: './policies.ts', title: 'Around an async no-op' },
   signal: { file: './policies.ts', title: 'Signal touched and one listener added' },
   refusal: { file: './policies.ts', title: 'Refused by an open circuit, a fresh error each time' },
-  signing: { file: './signing.ts', title: 'Signing 1 KB by Standard Webhooks, v1' },
+  signing: { file: './signing.ts', title: 'Signing 1 KB, each scheme before the package for it' },
   verifying: { file: './signing.ts', title: 'Verifying the same' },
   http: { file: './http.ts', title: 'A signed callback of 1 KB over HTTP, 64 at once' },
   destinations: {
