@@ -67,6 +67,9 @@ export interface Size {
   /** Fewer, longer rounds than elsewhere, as connections and queues must settle in each. */
   readonly httpRounds: number;
   readonly requestsPerRound: number;
+  /** Origins that are called seldom, and the time in which each gets one call. */
+  readonly origins: number;
+  readonly originsPassMs: number;
   readonly deliveriesPerRound: number;
   /** How many destinations stand for many. */
   readonly destinations: number;
@@ -74,6 +77,24 @@ export interface Size {
 
 /** Many short rounds rather than few long ones: on a busy machine a short one can pass undisturbed, whatever its candidate. */
 export const SIZES: Readonly<Record<'full' | 'quick', Size>> = {
-  full: { rounds: 121, sliceMs: 10, httpRounds: 61, requestsPerRound: 2_000, deliveriesPerRound: 5_000, destinations: 100_000 },
-  quick: { rounds: 2, sliceMs: 2, httpRounds: 2, requestsPerRound: 200, deliveriesPerRound: 500, destinations: 1_000 },
+  full: {
+    rounds: 121,
+    sliceMs: 10,
+    httpRounds: 41,
+    requestsPerRound: 2_000,
+    origins: 5_000,
+    originsPassMs: 60_000,
+    deliveriesPerRound: 5_000,
+    destinations: 100_000,
+  },
+  quick: {
+    rounds: 2,
+    sliceMs: 2,
+    httpRounds: 2,
+    requestsPerRound: 200,
+    origins: 50,
+    originsPassMs: 500,
+    deliveriesPerRound: 500,
+    destinations: 1_000,
+  },
 };

@@ -17,7 +17,7 @@ const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 /** One worker, nothing logged: it reads the request, and refuses one to /signed that carries no signature. */
 const configuration = (folder: string, port: number): string => `
-daemon off; master_process off; pid ${folder}/pid; error_log stderr crit;
+daemon off; master_process off; pid ${folder}/pid; error_log stderr emerg;
 events { worker_connections 1024; }
 http {
   ${TEMPORARY.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ')}

@@ -13,6 +13,8 @@ export interface Plan {
   readonly candidates: Readonly<Record<string, (given: Given) => Candidate | Promise<Candidate>>>;
   /** `size.rounds` where nothing is said; 0 where candidates tell everything once. */
   readonly rounds?: (size: Size) => number;
+  /** What is going on while candidates are made, where that takes long. */
+  readonly settingUp?: (size: Size) => string;
   /** Starts what all candidates need, a server or a database, before them. */
   readonly prepare?: (size: Size) => Promise<Prepared>;
 }
@@ -84,7 +86,7 @@ async function measurePlan(
 ): Promise<TopicFigures> {
   const size = SIZES[args[1]];
   const { shared = '', without = [], remark, stop } = (await plan.prepare?.(size)) ?? {};
-  progress('starting');
+  progress(plan.settingUp?.(size) ?? 'starting');
   const names = Object.keys(plan.candidates).filter((name) => !without.includes(name));
   const started = await Promise.all(names.map((name) => startCandidate(name, path, [...args, name, shared])));
   const samples = new Samples();

@@ -6,6 +6,7 @@ export const TOPICS = {
   signing: { file: './signing.ts', title: 'Signing 1 KB, each scheme before the package for it' },
   verifying: { file: './signing.ts', title: 'Verifying the same' },
   http: { file: './http.ts', title: 'A signed callback of 1 KB over HTTP, 64 at once' },
+  wide: { file: './wide.ts', title: 'A signed callback of 1 KB to 5,000 TLS origins, one a minute to each' },
   destinations: {
     file: './destinations.ts',
     title: 'A signed callback of 1 KB over the scripted transport, destinations at random',
