@@ -68,6 +68,7 @@ export {
   type LineOptions,
 } from './policies/concurrency-limiter.js';
 export type { Callee } from './policies/pipeline/call.js';
+export type { AbortListener, CancelSignal } from './policies/pipeline/cancel-signal.js';
 export { RefusalError } from './policies/pipeline/refusal-error.js';
 export { type ResiliencePipeline, resiliencePipeline } from './policies/pipeline/resilience-pipeline.js';
 export type { PipelineContext, PipelineSettings, RetrySettings } from './policies/pipeline/settings.js';

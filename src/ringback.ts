@@ -39,7 +39,7 @@ export interface Ringback<Types extends CallbackTypes = CallbackTypes> {
    * @throws RingbackError as `deliver`, and `outbox-full`; `outbox-failed` for an `id` that is unfinished in the outbox.
    */
   enqueue(callback: Callback<Types>, settings?: CallSettings): Promise<Enqueued>;
-  /** Where an enqueued callback stands; undefined when it is unknown, or ended too long ago (the last 10,000 ends are kept). */
+  /** Where an enqueued callback stands; undefined when it is unknown, or ended too long ago (at least the last 10,000 ends are kept). */
   status(id: string): Promise<DeliveryStatus | undefined>;
   /**
    * Takes an enqueued callback back; aborts it where it runs. False when it is unknown or finished. An attempt that was just
@@ -92,9 +92,21 @@ export interface Ringback<Types extends CallbackTypes = CallbackTypes> {
 export function createRingback<Types extends CallbackTypes = CallbackTypes>(options: RingbackOptions): Ringback<Types> {
   const engine = new DeliveryEngine(options);
   return {
-    // Async, so that whatever is wrong comes as a rejection.
-    deliver: async (callback, settings) => engine.deliver(callback as Callback, signalOf('deliver', settings)),
-    enqueue: async (callback, settings) => engine.enqueue(callback as Callback, signalOf('enqueue', settings)),
+    // Whatever is wrong comes as a rejection; by hand, as an async function adopts the engine's promise by one of its own.
+    deliver: (callback, settings) => {
+      try {
+        return engine.deliver(callback as Callback, signalOf('deliver', settings));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+    enqueue: (callback, settings) => {
+      try {
+        return engine.enqueue(callback as Callback, signalOf('enqueue', settings));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
     status: (id) => engine.status(id),
     cancel: (id) => engine.cancel(id),
     drain: () => engine.drain(),

@@ -3,14 +3,18 @@ import type { Clock } from '../clock.js';
 import { RingbackError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { DeadLetter, Disposition, OutboxEntry, OutboxHost } from '../outbox/outbox.js';
+import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
 import type { Refusal } from '../policies/policy.js';
 import type { Retry } from '../policies/retry.js';
 import type { Random } from '../random.js';
 import { attemptInBackground, type BackgroundEngine } from './background.js';
+import { receiptOf } from './delivery-end.js';
 import { DeliveryError } from './delivery-error.js';
 import type { Engine } from './direct.js';
 import type { Holding } from './holding.js';
 import type { IdempotentDeliveries } from './idempotent.js';
+import type { Journal } from './journal.js';
+import type { SendEnd } from './sender.js';
 import { type DeliveryStatus, EndedDeliveries } from './status.js';
 
 /** What the host of an outbox takes from the instance. */
@@ -45,18 +49,17 @@ export class BackgroundHost implements OutboxHost {
     this.clock = engine.clock;
     this.random = random;
     this.#settings = settings;
-    this.#engine = { ...engine, retry, random, onDelivered: (delivery, receipt) => this.#delivered(delivery.id, receipt) };
+    this.#engine = { ...engine, retry, random, onDelivered: (journal, end) => this.#delivered(journal, end) };
   }
 
   peek(destination: string): Refusal | undefined {
     return this.#engine.destinations.find(destination)?.peek(this.clock.monotonic());
   }
 
-  async handle(entry: OutboxEntry, signal: AbortSignal): Promise<Disposition> {
+  async handle(entry: OutboxEntry, signal: CancelSignal): Promise<Disposition> {
     const { id } = entry.delivery;
     // It runs, so it is stored, though `add` may not have said so yet: listeners hear of it before they hear of its attempts.
     this.tellEnqueued(id);
-    this.#ended.forget(id);
     this.#running.add(id);
     const disposition = await attemptInBackground(this.#engine, entry, signal);
     this.#running.delete(id);
@@ -67,6 +70,7 @@ export class BackgroundHost implements OutboxHost {
   deadLettered(letter: DeadLetter, dropped: DeadLetter | undefined): void {
     const { events } = this.#engine;
     const { id, destination, reason, attempts, correlationId, metadata } = letter;
+    this.#ended.forget(id);
     const outcome = { kind: attempts.findLast(isAttempt)?.outcome ?? 'failed', reason } as const;
     this.#endKey(
       id,
@@ -112,6 +116,7 @@ export class BackgroundHost implements OutboxHost {
 
   /** `close` hands it back: its key is free for whoever enqueues it again. */
   handedBack(id: string, error: RingbackError): void {
+    this.#ended.forget(id);
     this.#endKey(id, undefined, () => error);
   }
 
@@ -119,7 +124,12 @@ export class BackgroundHost implements OutboxHost {
     return this.#ended.get(id);
   }
 
-  #delivered(id: string, receipt: Receipt): void {
+  /** The receipt is made where somebody gets it. */
+  #delivered(journal: Journal, end: SendEnd | undefined): void {
+    const { clock, events } = this.#engine;
+    const { id } = journal.delivery;
+    const isWanted = this.#holdings.has(id) || events.hears('delivered');
+    const receipt = isWanted ? receiptOf(journal, end, clock, events) : undefined;
     this.#ended.add(id, 'delivered');
     this.#endKey(id, receipt, undefined);
   }

@@ -1,11 +1,12 @@
-import type { Delivery, Receipt } from '../callback.js';
+import type { Delivery } from '../callback.js';
 import { isRingbackError } from '../errors.js';
 import type { Disposition, OutboxEntry } from '../outbox/outbox.js';
 import type { Outcome } from '../outcome.js';
+import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
 import type { Pipeline } from '../policies/pipeline/pipeline.js';
 import type { Retry } from '../policies/retry.js';
 import type { Random } from '../random.js';
-import { receiptOf } from './delivery-end.js';
+import type { Address } from './addresses.js';
 import type { Engine } from './direct.js';
 import { Journal } from './journal.js';
 import type { SendEnd } from './sender.js';
@@ -20,26 +21,41 @@ export interface BackgroundEngine extends Engine {
   /** The schedule of `enqueue`, as the same decision that `deliver` asks. */
   readonly retry: Retry;
   readonly random: Random;
-  /** Told of each delivery's receipt, before the outbox forgets it. */
-  readonly onDelivered: (delivery: Delivery, receipt: Receipt) => void;
+  /** Told of what was delivered, before the outbox forgets it. */
+  readonly onDelivered: (journal: Journal, end: SendEnd | undefined) => void;
 }
 
 /**
  * One attempt of a delivery from the outbox, and what is to become of it. It never rejects: what is accepted must end, also
- * where a setting of the user's throws.
+ * where a setting of the user's throws. In one async frame, as a frame costs a delivery more than most policies do.
  */
 export async function attemptInBackground(
   engine: BackgroundEngine,
   entry: OutboxEntry,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<Disposition> {
   const journal = new Journal(entry.delivery, engine, entry.attempts, entry.attemptCount);
   try {
-    const pipeline = engine.destinations.pipeline(entry.delivery.destination);
-    return await attempt(engine, pipeline, journal, entry, signal);
+    const address = engine.addresses.of(entry.delivery.to);
+    const pipeline = pipelineOf(engine, entry.delivery, address);
+    const early = beforeAttempt(engine, pipeline, journal, entry);
+    if (early !== undefined) return early;
+    let end: SendEnd | undefined;
+    let cause: unknown;
+    try {
+      end = await call(engine, pipeline, address, journal, entry, signal);
+    } catch (error) {
+      cause = error;
+    }
+    return afterAttempt(engine, pipeline, journal, entry, signal, end, cause);
   } catch (error) {
     return couldNotBegin(engine, journal, entry, error);
   }
+}
+
+/** What was accepted under another `destinationOf`, by an earlier process, keeps the destination that it has. */
+function pipelineOf({ destinations }: Engine, { destination }: Delivery, address: Address): Pipeline {
+  return address.destination === destination ? destinations.pipelineAt(address) : destinations.pipeline(destination);
 }
 
 /** A setting of the user's threw. It may not throw the next time, unless it was the schedule: that can't be asked again. */
@@ -53,43 +69,56 @@ function couldNotBegin(engine: BackgroundEngine, journal: Journal, entry: Outbox
   }
 }
 
-async function attempt(
+/** Undefined: the attempt may be made, and if it is a retry, its token is paid. */
+function beforeAttempt(
   engine: BackgroundEngine,
-  pipeline: Pipeline,
+  { budget }: Pipeline,
   journal: Journal,
   entry: OutboxEntry,
-  signal: AbortSignal,
-): Promise<Disposition> {
-  const { clock, events, sender } = engine;
-  const { delivery, attemptCount } = entry;
-  const leftMs = entry.deadlineAtMs - clock.now();
-  if (leftMs <= 0) return hopeless(journal, 'deadline');
-  const isRetry = attemptCount > 0;
-  const afterTimeout = lastReal(entry)?.outcome === 'timed-out';
-  if (isRetry && pipeline.budget?.withdraw(afterTimeout, clock.monotonic()) === false) {
-    return postponed(engine, journal, pipeline.budget.waitMs(afterTimeout, clock.monotonic()));
-  }
-  const { transport } = engine.addresses.of(delivery.to);
-  const options = { deadlineMs: leftMs, priority: delivery.priority, retries: false, observer: journal };
-  let end: SendEnd | undefined;
-  let cause: unknown;
-  try {
-    end = await pipeline.call(
-      (context) => sender.send(delivery, transport, journal.sends(attemptCount + 1, context)),
-      signal,
-      options,
-    );
-  } catch (error) {
-    cause = error;
-  }
-  const wasMade = journal.attemptCount > attemptCount;
-  if (isRetry && !wasMade) pipeline.budget?.giveBack(afterTimeout, clock.monotonic());
+): Disposition | undefined {
+  const { clock } = engine;
+  if (entry.deadlineAtMs !== Number.POSITIVE_INFINITY && entry.deadlineAtMs <= clock.now()) return hopeless(journal, 'deadline');
+  if (entry.attemptCount === 0 || budget === undefined) return undefined;
+  const afterTimeout = isAfterTimeout(entry);
+  if (budget.withdraw(afterTimeout, clock.monotonic())) return undefined;
+  return postponed(engine, journal, budget.waitMs(afterTimeout, clock.monotonic()));
+}
+
+function call(
+  { clock, sender }: BackgroundEngine,
+  pipeline: Pipeline,
+  { transport }: Address,
+  journal: Journal,
+  { delivery, attemptCount, deadlineAtMs }: OutboxEntry,
+  signal: CancelSignal,
+): Promise<SendEnd> {
+  const deadlineMs = deadlineAtMs === Number.POSITIVE_INFINITY ? deadlineAtMs : deadlineAtMs - clock.now();
+  return pipeline.call((context) => sender.send(delivery, transport, journal.sends(attemptCount + 1, context)), signal, {
+    deadlineMs,
+    priority: delivery.priority,
+    retries: false,
+    observer: journal,
+  });
+}
+
+function afterAttempt(
+  engine: BackgroundEngine,
+  { budget }: Pipeline,
+  journal: Journal,
+  entry: OutboxEntry,
+  signal: CancelSignal,
+  end: SendEnd | undefined,
+  cause: unknown,
+): Disposition {
+  const { clock } = engine;
+  const wasMade = journal.attemptCount > entry.attemptCount;
+  if (entry.attemptCount > 0 && !wasMade) budget?.giveBack(isAfterTimeout(entry), clock.monotonic());
   if (journal.refusal !== undefined) return later(journal, finite(journal.refusal.retryAfterMs));
   if (wasMade && journal.lastOutcome?.kind === 'delivered') {
-    engine.onDelivered(delivery, receiptOf(journal, end, clock, events));
-    return { next: 'done' };
+    engine.onDelivered(journal, end);
+    return DONE;
   }
-  const balance = pipeline.budget?.balance(clock.monotonic());
+  const balance = budget?.balance(clock.monotonic());
   if (signal.aborted) {
     // Cut short by a cancel, which the outbox knows of, or by its stop, which hands it back.
     if (wasMade) journal.decided({ retry: false, why: 'not-retryable' }, balance);
@@ -146,4 +175,10 @@ function lastReal({ attempts }: OutboxEntry): OutboxEntry['attempts'][number] | 
   return attempts.findLast((record) => record.refusedBy === undefined);
 }
 
+/** Which of its prices the retry budget charges for what follows. */
+function isAfterTimeout(entry: OutboxEntry): boolean {
+  return lastReal(entry)?.outcome === 'timed-out';
+}
+
+const DONE: Disposition = Object.freeze({ next: 'done' });
 const NOT_BEGUN: Outcome = Object.freeze({ kind: 'failed', reason: 'the attempt could not begin' });

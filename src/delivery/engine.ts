@@ -1,12 +1,12 @@
 import type { Callback, Delivery, Receipt } from '../callback.js';
 import { isRingbackError, RingbackError } from '../errors.js';
+import type { Cancellation } from '../outbox/cancellation.js';
 import type { DeadLetters } from '../outbox/outbox.js';
 import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
 import { randomId } from '../random.js';
 import { type Address, Addresses } from './addresses.js';
 import { BackgroundHost } from './background-host.js';
 import type { BodyMemory } from './body.js';
-import type { Cancellation } from './cancellation.js';
 import { Destinations } from './destinations.js';
 import { deliverNow, type Engine } from './direct.js';
 import { Disabling } from './disabling.js';
@@ -73,12 +73,21 @@ export class DeliveryEngine {
     return this.#delivering.run(signal, (cancellation) => this.#deliver(takenIn, cancellation));
   }
 
-  async enqueue(callback: Callback, signal?: AbortSignal): Promise<Enqueued> {
+  enqueue(callback: Callback, signal?: AbortSignal): Promise<Enqueued> {
     const { delivery, address, fingerprint } = this.#takeIn(callback, 'own');
     // A settings function that throws must do so here, not after the callback was accepted.
     this.#engine.destinations.pipelineAt(address);
     const checking = this.#engine.sender.check(delivery);
     if (checking === undefined && fingerprint === undefined) return this.#store(delivery, undefined, signal);
+    return this.#storeAfter(checking, delivery, fingerprint, signal);
+  }
+
+  async #storeAfter(
+    checking: Promise<void> | undefined,
+    delivery: Delivery,
+    fingerprint: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Enqueued> {
     const turn = await this.#atTheDoor.run(signal, async (cancellation) => {
       if (checking !== undefined) await this.#checked(checking, DOOR_MS, cancellation);
       return fingerprint === undefined ? undefined : this.#turnToStore(delivery, fingerprint, cancellation);

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { RecentMap } from '../recent-map.js';
 import { type FailureStreak, isLong, readStreak, withFailure } from './failure-streak.js';
 
 /** What {@link FailingDestinations} is made of. */
@@ -18,14 +19,15 @@ export interface FailingSettings {
 export class FailingDestinations {
   private readonly settings: FailingSettings;
   /** In the order of their last failures. */
-  private readonly streaks = new Map<string, FailureStreak>();
+  private readonly streaks: RecentMap<FailureStreak>;
 
   constructor(settings: FailingSettings) {
     const { failing, clock } = settings;
     this.settings = settings;
+    this.streaks = new RecentMap(settings.maxDestinations);
     for (const [destination, saved] of Object.entries(failing)) {
       const streak = readStreak(saved, clock.now());
-      if (streak !== undefined) this.keep(destination, streak);
+      if (streak !== undefined) this.streaks.set(destination, streak);
     }
   }
 
@@ -39,19 +41,11 @@ export class FailingDestinations {
     const nowMs = clock.now();
     const streak = withFailure(this.streaks.get(destination), nowMs, disableAfterMs);
     const isDue = !streak.told && isLong(streak, nowMs, disableAfterMs);
-    this.keep(destination, isDue ? { ...streak, told: true } : streak);
+    this.streaks.set(destination, isDue ? { ...streak, told: true } : streak);
     return { streak, isDue };
   }
 
   snapshot(): Record<string, FailureStreak> {
     return Object.fromEntries(this.streaks);
-  }
-
-  private keep(destination: string, streak: FailureStreak): void {
-    this.streaks.delete(destination);
-    this.streaks.set(destination, streak);
-    if (this.streaks.size <= this.settings.maxDestinations) return;
-    const oldest = this.streaks.keys().next();
-    if (!oldest.done) this.streaks.delete(oldest.value);
   }
 }

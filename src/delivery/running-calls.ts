@@ -1,6 +1,6 @@
 import { type Clock, sleepOn } from '../clock.js';
+import { Cancellation } from '../outbox/cancellation.js';
 import { listenTo, unlistenTo } from '../policies/pipeline/abort-listeners.js';
-import { Cancellation } from './cancellation.js';
 
 /** A call and its neighbours in the ring of all that run. */
 class RunningCall extends Cancellation {

@@ -13,25 +13,35 @@ export interface DeliveryStatus {
   readonly state: OutboxStatus | 'delivered' | 'cancelled';
 }
 
-const MAX_ENDED = 10_000;
+/** As many are remembered for certain, and at most twice as many. */
+const REMEMBERED = 10_000;
 
-/** The ends of the last callbacks, as the outbox forgets what is finished. Bounded: the oldest is forgotten first. */
+const DELIVERED: DeliveryStatus = Object.freeze({ state: 'delivered' });
+const CANCELLED: DeliveryStatus = Object.freeze({ state: 'cancelled' });
+
+/**
+ * The ends of the last callbacks, as the outbox forgets what is finished. In two generations, of which the older is forgotten as a
+ * whole: letting go of one for each that comes, out of a map of this size, costs a delivery more than its policies do.
+ */
 export class EndedDeliveries {
-  private readonly ends = new Map<string, DeliveryStatus>();
+  private young = new Map<string, DeliveryStatus>();
+  private old = new Map<string, DeliveryStatus>();
 
   add(id: string, state: 'delivered' | 'cancelled'): void {
-    this.ends.set(id, { state });
-    if (this.ends.size <= MAX_ENDED) return;
-    const oldest = this.ends.keys().next();
-    if (!oldest.done) this.ends.delete(oldest.value);
+    if (this.young.size >= REMEMBERED) {
+      this.old = this.young;
+      this.young = new Map();
+    }
+    this.young.set(id, state === 'delivered' ? DELIVERED : CANCELLED);
   }
 
-  /** A callback with this id is on its way again. */
+  /** A callback with this id came again, and ended in another way. */
   forget(id: string): void {
-    this.ends.delete(id);
+    this.young.delete(id);
+    this.old.delete(id);
   }
 
   get(id: string): DeliveryStatus | undefined {
-    return this.ends.get(id);
+    return this.young.get(id) ?? this.old.get(id);
   }
 }

@@ -56,8 +56,8 @@ export class Account implements Outbox {
     };
   }
 
-  async add(delivery: Delivery, signal?: AbortSignal): Promise<void> {
-    await this.#room.enter(() => {
+  add(delivery: Delivery, signal?: AbortSignal): Promise<void> {
+    return this.#room.enter(() => {
       this.#hold(delivery, delivery.acceptedAtMs);
       return true;
     }, signal);
@@ -88,7 +88,7 @@ export class Account implements Outbox {
       this.#dispatchSoon();
     } else if (!entry.cancelled) {
       entry.cancelled = true;
-      entry.controller?.abort(new RingbackError('cancelled', `${id} was cancelled while it ran`));
+      entry.cancellation?.abort(new RingbackError('cancelled', `${id} was cancelled while it ran`));
     }
     return true;
   }
@@ -209,7 +209,7 @@ export class Account implements Outbox {
 
   #abortRunning(): void {
     const reason = new RingbackError('closed', 'the outbox was stopped before the attempt ended');
-    for (const entry of this.#entries.values()) entry.controller?.abort(reason);
+    for (const entry of this.#entries.values()) entry.cancellation?.abort(reason);
   }
 
   #checkDrained(): void {

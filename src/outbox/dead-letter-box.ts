@@ -1,5 +1,5 @@
 import type { Delivery } from '../callback.js';
-import { Chain, type Link } from './chain.js';
+import { Chain, type Link } from '../chain.js';
 import type { DeadLetter } from './outbox.js';
 
 /** The delivery stands beside the letter, so that headers and body don't show where letters are listed. */

@@ -1,5 +1,5 @@
+import { Chain, type Link } from '../chain.js';
 import { Heap, type HeapItem } from '../heap.js';
-import { Chain, type Link } from './chain.js';
 import type { HeldEntry } from './held-entry.js';
 
 const goesFirst = (a: HeldEntry, b: HeldEntry): boolean =>

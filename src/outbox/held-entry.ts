@@ -1,6 +1,7 @@
 import type { AttemptRecord, Delivery } from '../callback.js';
+import type { Link } from '../chain.js';
 import type { HeapItem } from '../heap.js';
-import type { Link } from './chain.js';
+import type { Cancellation } from './cancellation.js';
 
 /**
  * Where an entry is. `behind`: an earlier one of its ordering key is not finished. `left`: finished, or handed back by `stop`, so
@@ -41,7 +42,7 @@ export class HeldEntry implements HeapItem, Link<HeldEntry> {
   attemptCount = 0;
   cancelled = false;
   /** While it runs. */
-  controller: AbortController | undefined = undefined;
+  cancellation: Cancellation | undefined = undefined;
   dueAtMs = 0;
   heapIndex = -1;
   before: HeldEntry | undefined = undefined;

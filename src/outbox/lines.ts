@@ -1,5 +1,5 @@
+import { Chain } from '../chain.js';
 import type { Refusal } from '../policies/policy.js';
-import { Chain } from './chain.js';
 import { DestinationLine } from './destination-line.js';
 import type { HeldEntry } from './held-entry.js';
 

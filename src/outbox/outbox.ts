@@ -1,5 +1,6 @@
 import type { AttemptRecord, Delivery } from '../callback.js';
 import type { Clock } from '../clock.js';
+import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
 import type { Refusal } from '../policies/policy.js';
 import type { Random } from '../random.js';
 
@@ -44,10 +45,10 @@ export interface OutboxHost {
   peek(destination: string): Refusal | undefined;
   /**
    * Makes one attempt. It never rejects. `signal` aborts it when the entry is cancelled or the outbox stops hard (the reason is
-   * a RingbackError, `cancelled` or `closed`). What such an abort cut short comes back as `later`: a cancelled one is then
+   * a RingbackError, `cancelled` or `closed`); an AbortSignal will do, and costs more. What such an abort cut short comes back as `later`: a cancelled one is then
    * dropped, a stopped one handed back or kept. `done` after an abort means that it was delivered all the same.
    */
-  handle(entry: OutboxEntry, signal: AbortSignal): Promise<Disposition>;
+  handle(entry: OutboxEntry, signal: CancelSignal): Promise<Disposition>;
   /** Told once per dead letter, after it is kept; `dropped` is what had to go to make room for it. */
   deadLettered(letter: DeadLetter, dropped: DeadLetter | undefined): void;
 }

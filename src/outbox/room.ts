@@ -1,5 +1,5 @@
+import { Chain, type Link } from '../chain.js';
 import { RingbackError } from '../errors.js';
-import { Chain, type Link } from './chain.js';
 
 /** Puts something in; false when it found that it needs no place after all. A throw refuses it. */
 type Admit = () => boolean;

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import type { Refusal } from '../policies/policy.js';
 import { TimeLimit } from '../time-limit.js';
+import { Cancellation } from './cancellation.js';
 import { DestinationLine } from './destination-line.js';
 import { DueTimes } from './due-times.js';
 import { EntryDeadline, type HeldEntry } from './held-entry.js';
@@ -93,25 +94,28 @@ export class Runner {
   async #work(first: HeldEntry): Promise<void> {
     let entry: HeldEntry | undefined = first;
     while (entry !== undefined) {
-      await this.#run(entry);
+      let disposition: Disposition;
+      try {
+        disposition = checked(entry, await this.#handle(entry));
+      } catch (error) {
+        disposition = dead(entry, `the host failed: ${error instanceof Error ? error.name : typeof error}`);
+      }
+      this.#ended(entry, disposition);
       entry = this.#stopped ? undefined : this.#lines.next(this.#peek, this.#times);
     }
   }
 
-  async #run(entry: HeldEntry): Promise<void> {
-    const controller = new AbortController();
-    entry.controller = controller;
+  #handle(entry: HeldEntry): Promise<Disposition> {
     const { delivery, attempts, attemptCount, deadlineAtMs } = entry;
-    let disposition: Disposition;
-    try {
-      const handed = { delivery, attempts, attemptCount, deadlineAtMs };
-      disposition = checked(entry, await this.#host.handle(handed, controller.signal));
-    } catch (error) {
-      disposition = dead(entry, `the host failed: ${error instanceof Error ? error.name : typeof error}`);
-    }
-    entry.controller = undefined;
+    entry.cancellation = new Cancellation();
+    return this.#host.handle({ delivery, attempts, attemptCount, deadlineAtMs }, entry.cancellation);
+  }
+
+  #ended(entry: HeldEntry, ended: Disposition): void {
+    entry.cancellation = undefined;
     // Handed back by `stop` while it ran on: what it says now comes too late.
     if (entry.place === 'left') return;
+    let disposition = ended;
     this.#lines.ranOut(entry, this.#times);
     if (disposition.next === 'later' && entry.deadline?.hasPassed)
       disposition = { ...disposition, next: 'dead', reason: PAST_DEADLINE };

@@ -69,6 +69,28 @@ describe('enqueue', () => {
     expect(await ringback.status(id)).toEqual({ state: 'dead' });
   });
 
+  it('forgets how an id ended before, once it came again and is a dead letter', async () => {
+    const { ringback, clock } = ring(['delivered', 'gone']);
+    for (let time = 0; time < 2; time++) {
+      await ringback.enqueue({ to: TO, id: 'again' });
+      await clock.advance(1);
+    }
+    expect(await ringback.status('again')).toEqual({ state: 'dead' });
+    await ringback.deadLetters.purge('again');
+    expect(await ringback.status('again')).toBeUndefined();
+  });
+
+  it('remembers the last 10,000 ends, and forgets those before them', async () => {
+    const { ringback, clock } = ring([], { outbox: memoryOutbox({ concurrency: 1_000 }) });
+    for (let i = 0; i < 20_001; i++) {
+      await ringback.enqueue({ to: `https://c${i % 100}.example/`, id: `id-${i}` });
+      if (i % 1_000 === 0) await clock.advance(1);
+    }
+    await ringback.drain();
+    expect(await ringback.status('id-10001')).toEqual({ state: 'delivered' });
+    expect(await ringback.status('id-9999')).toBeUndefined();
+  });
+
   it('ends at its deadline, counted from when it was accepted', async () => {
     const { ringback, clock } = ring(() => 'failed');
     await ringback.enqueue({ to: TO, deadlineMs: 60_000 });

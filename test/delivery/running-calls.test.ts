@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import type { Cancellation } from '../../src/delivery/cancellation.js';
 import { RunningCalls } from '../../src/delivery/running-calls.js';
+import type { Cancellation } from '../../src/outbox/cancellation.js';
 import { ring, settled, TO } from './ring.js';
 
 /** Work that ends when it is told to, or with the reason when it is called off. */

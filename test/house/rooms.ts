@@ -14,6 +14,8 @@ export const GROUND_FLOOR = [
   'clock.ts',
   'random.ts',
   'heap.ts',
+  'chain.ts',
+  'recent-map.ts',
   'logger.ts',
   'guarded-logger.ts',
   'time-limit.ts',

@@ -1,6 +1,7 @@
 import type { Delivery } from '../../src/callback.js';
 import { type MemoryOutboxOptions, memoryOutbox } from '../../src/outbox/memory-outbox.js';
 import type { DeadLetter, Disposition, Outbox, OutboxEntry, OutboxHost } from '../../src/outbox/outbox.js';
+import type { CancelSignal } from '../../src/policies/pipeline/cancel-signal.js';
 import type { Refusal } from '../../src/policies/policy.js';
 import { seededRandom } from '../../src/random.js';
 import { type FakeClock, fakeClock } from '../../src/testing/fake-clock.js';
@@ -29,7 +30,7 @@ export function delivery(id: string, fields: Partial<Delivery> = {}): Delivery {
 /** One call of `handle` that has not ended yet. */
 export interface Run {
   readonly entry: OutboxEntry;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   end(disposition: Disposition): Promise<void>;
   fail(error: unknown): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { RecentMap } from '../../recent-map.js';
 import type { RecipientEnds } from './recipient-ends.js';
 
 const NONE: RecipientEnds = new Map();
@@ -7,11 +8,10 @@ const NONE: RecipientEnds = new Map();
  * as it may, and forgets the oldest first: their recipients may then get the mail twice, under the same Message-ID.
  */
 export class PartlySent {
-  readonly #max: number;
-  readonly #ends = new Map<string, RecipientEnds>();
+  readonly #ends: RecentMap<RecipientEnds>;
 
   constructor(max: number) {
-    this.#max = max;
+    this.#ends = new RecentMap(max);
   }
 
   of(key: string): RecipientEnds {
@@ -19,11 +19,7 @@ export class PartlySent {
   }
 
   keep(key: string, ends: RecipientEnds): void {
-    this.#ends.delete(key);
     this.#ends.set(key, ends);
-    if (this.#ends.size <= this.#max) return;
-    const [oldest] = this.#ends.keys();
-    if (oldest !== undefined) this.#ends.delete(oldest);
   }
 
   forget(key: string): void {
