@@ -5,7 +5,7 @@ import { createRingback, seededRandom } from 'ringback';
 import { standardWebhooks } from 'ringback/signing';
 import { scriptedTransport } from 'ringback/testing';
 import type { Candidate } from './candidate.ts';
-import { BYTES_EACH, CPU, FEW_DESTINATIONS, MANY_DESTINATIONS, type Measure, PEAK_MEMORY } from './figures.ts';
+import { BYTES_EACH, CPU, FEW_DESTINATIONS, MANY_DESTINATIONS, type Measure, MOST_DESTINATIONS, PEAK_MEMORY } from './figures.ts';
 import { type Given, type Plan, section } from './section.ts';
 import { ONE_KILOBYTE, SEVEN_PARTS } from './settings.ts';
 
@@ -67,4 +67,13 @@ const plan = (kind: Kind): Plan => ({
   },
 });
 
-await section({ destinations: plan('signed'), smallest: plan('smallest') });
+const signed = plan('signed');
+const upToAMillion: Plan = {
+  ...signed,
+  candidates: {
+    ...signed.candidates,
+    [MOST_DESTINATIONS]: ({ size }: Given) => deliverTo(10 * size.destinations, 'signed', size.deliveriesPerRound),
+  },
+};
+
+await section({ destinations: upToAMillion, smallest: plan('smallest') });

@@ -18,6 +18,13 @@ export const ALLOCATED: Measure = { name: 'allocated', unit: 'bytes allocated', 
 /** Of the heap, once all that can go is gone. */
 export const BYTES_EACH: Measure = { name: 'bytes', unit: 'bytes a destination at rest', better: 'less' };
 
+export const ENQUEUE_P99: Measure = { name: 'taken p99', unit: 'µs until taken in, p99', better: 'less' };
+/** Minified by esbuild, compressed by brotli. */
+export const BUNDLE: Measure = { name: 'bundle', unit: 'KB brotli, without dependencies', better: 'less' };
+export const BUNDLE_WITH_DEPENDENCIES: Measure = { name: 'whole bundle', unit: 'KB brotli, with them', better: 'less' };
+export const MEGABYTES: Measure = { name: 'megabytes', unit: 'MB on disk', better: 'less' };
+export const PACKAGES: Measure = { name: 'packages', unit: 'packages', better: 'less' };
+
 /** One measure of one candidate over all rounds. */
 export interface Figure {
   readonly lowerQuartile: number;
@@ -56,8 +63,12 @@ export const REFERENCE_SIGNER = 'standardwebhooks, the package';
 export const BARE_REQUEST = 'undici.request on a Pool';
 export const DELIVER = 'ringback deliver, signed';
 export const COCKATIEL_REQUEST = 'cockatiel + standardwebhooks + undici.request';
+export const QUEUE = 'p-queue around a no-op';
+export const QUEUE_AROUND_DELIVER = 'p-queue around ringback deliver';
+export const ENQUEUE = 'ringback enqueue';
 export const FEW_DESTINATIONS = 'ringback, 10 destinations';
 export const MANY_DESTINATIONS = 'ringback, 100,000 destinations';
+export const MOST_DESTINATIONS = 'ringback, 1,000,000 destinations';
 
 /** How long a run takes. `quick` shows that everything runs; its figures are too few to judge by. */
 export interface Size {

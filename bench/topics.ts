@@ -12,6 +12,13 @@ export const TOPICS = {
     title: 'A signed callback of 1 KB over the scripted transport, destinations at random',
   },
   smallest: { file: './destinations.ts', title: 'The smallest callback there is: unsigned, 14 bytes' },
+  churn: { file: './churn.ts', title: 'Destinations that come and go, with room for 10,000' },
+  'each-policy': { file: './each-policy.ts', title: 'One policy alone around an async no-op' },
+  outbox: { file: './outbox.ts', title: 'Taken in and delivered over the scripted transport, in bursts' },
+  'enqueue-latency': { file: './outbox.ts', title: 'Taken in at 10,000 a second' },
+  stores: { file: './stores.ts', title: 'Idempotency keys claimed and completed, 32 at once' },
+  bundles: { file: './bundles.ts', title: 'What each subpath weighs, and how long it takes to import' },
+  installs: { file: './installs.ts', title: 'What npm installs' },
 } as const satisfies Readonly<Record<string, { readonly file: string; readonly title: string }>>;
 
 export type Topic = keyof typeof TOPICS;
