@@ -32,7 +32,7 @@ type MutableRecord = { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key
 export class Journal implements CallObserver {
   readonly delivery: Delivery;
   /** Oldest first; the last ones where there were many. */
-  readonly records: AttemptRecord[];
+  records: AttemptRecord[];
   /** Attempts that really began. */
   attemptCount: number;
   /** How the last attempt that really began has ended; a refusal of our own does not hide it. */
@@ -112,7 +112,9 @@ export class Journal implements CallObserver {
   }
 
   private keep(record: AttemptRecord): void {
-    this.records.push(record);
+    // Most have one attempt, and the first push onto an array takes room for seventeen.
+    if (this.records.length === 0) this.records = [record];
+    else this.records.push(record);
     if (this.records.length > MAX_RECORDS) this.records.shift();
   }
 }

@@ -20,28 +20,52 @@ const DELIVERED: DeliveryStatus = Object.freeze({ state: 'delivered' });
 const CANCELLED: DeliveryStatus = Object.freeze({ state: 'cancelled' });
 
 /**
- * The ends of the last callbacks, as the outbox forgets what is finished. In two generations, of which the older is forgotten as a
- * whole: letting go of one for each that comes, out of a map of this size, costs a delivery more than its policies do.
+ * Ends in the order in which they came. They are put into the index when somebody asks for one: a map's entry for each would cost a
+ * delivery as much as several policies, and of most ends nobody ever asks.
  */
+class Generation {
+  private readonly ids: string[] = [];
+  private readonly ends: DeliveryStatus[] = [];
+  private readonly index = new Map<string, DeliveryStatus>();
+  private indexed = 0;
+
+  get size(): number {
+    return this.ids.length;
+  }
+
+  add(id: string, end: DeliveryStatus): void {
+    this.ids.push(id);
+    this.ends.push(end);
+  }
+
+  upToDate(): Map<string, DeliveryStatus> {
+    for (; this.indexed < this.ids.length; this.indexed++) {
+      this.index.set(this.ids[this.indexed] as string, this.ends[this.indexed] as DeliveryStatus);
+    }
+    return this.index;
+  }
+}
+
+/** The ends of the last callbacks, as the outbox forgets what is finished. In two generations, of which the older goes as a whole. */
 export class EndedDeliveries {
-  private young = new Map<string, DeliveryStatus>();
-  private old = new Map<string, DeliveryStatus>();
+  private young = new Generation();
+  private old = new Generation();
 
   add(id: string, state: 'delivered' | 'cancelled'): void {
     if (this.young.size >= REMEMBERED) {
       this.old = this.young;
-      this.young = new Map();
+      this.young = new Generation();
     }
-    this.young.set(id, state === 'delivered' ? DELIVERED : CANCELLED);
+    this.young.add(id, state === 'delivered' ? DELIVERED : CANCELLED);
   }
 
   /** A callback with this id came again, and ended in another way. */
   forget(id: string): void {
-    this.young.delete(id);
-    this.old.delete(id);
+    this.young.upToDate().delete(id);
+    this.old.upToDate().delete(id);
   }
 
   get(id: string): DeliveryStatus | undefined {
-    return this.young.get(id) ?? this.old.get(id);
+    return this.young.upToDate().get(id) ?? this.old.upToDate().get(id);
   }
 }

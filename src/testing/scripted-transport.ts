@@ -76,7 +76,7 @@ export function scriptedTransport(script: TransportScript = [], options: Scripte
       const turn = sentCount++;
       if (turn < maxRecorded) sent.push({ message, attempt: attempt.number, atMs: clock.monotonic() });
       if (typeof script === 'function') return followFunction(script, message, attempt, clock);
-      return follow(script[turn] ?? 'delivered', attempt.signal, clock);
+      return follow(script[turn] ?? 'delivered', attempt, clock);
     },
     sent,
     get sentCount() {
@@ -100,18 +100,19 @@ async function followFunction(
   const step = script(message, attempt);
   if (step === 'delivered') return DELIVERED;
   checkStep('the step that the script returned', step);
-  return follow(step, attempt.signal, clock);
+  return follow(step, attempt, clock);
 }
 
-function follow(step: ScriptedStep, signal: AbortSignal, clock: Clock): Promise<Answer> {
+/** The signal is made when it is asked for, so only what waits asks. */
+function follow(step: ScriptedStep, attempt: SendAttempt, clock: Clock): Promise<Answer> {
   if (step === 'delivered') return DELIVERED;
   // A fresh one each time: what waits on a promise that never settles is kept as long as that promise is.
   if (step === 'hang') return new Promise(() => {});
   if (typeof step === 'string') return Promise.resolve({ outcome: { kind: step } });
   if ('kind' in step) return Promise.resolve({ outcome: step });
-  if ('afterMs' in step) return clock.sleep(step.afterMs, signal).then(() => follow(step.step, signal, clock));
+  if ('afterMs' in step) return clock.sleep(step.afterMs, attempt.signal).then(() => follow(step.step, attempt, clock));
   if ('throws' in step) return Promise.reject(step.throws);
-  if ('hang' in step) return untilAborted(signal);
+  if ('hang' in step) return untilAborted(attempt.signal);
   return Promise.resolve(answered(step.status, step.headers ?? {}));
 }
 
