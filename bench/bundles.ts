@@ -24,11 +24,11 @@ const manifestIn = (folder: string): Manifest => JSON.parse(readFileSync(`${root
 
 /** As a bundler takes it in: minified, and compressed as a server or a registry of functions would. */
 async function bundled(
-  specifier: string,
+  program: string,
   external: readonly string[],
 ): Promise<{ readonly plainKb: number; readonly brotliKb: number }> {
   const { outputFiles } = await build({
-    stdin: { contents: `export * from ${JSON.stringify(specifier)}`, resolveDir: root },
+    stdin: { contents: program, resolveDir: root },
     bundle: true,
     minify: true,
     format: 'esm',
@@ -49,10 +49,16 @@ async function importMs(specifier: string): Promise<number> {
   return Number(stdout);
 }
 
-async function weighed(specifier: string, { dependencies = {}, peerDependencies = {} }: Manifest): Promise<Candidate> {
+/** All of it, or what is left of it where a bundler drops all but some exports. */
+async function weighed(
+  specifier: string,
+  { dependencies = {}, peerDependencies = {} }: Manifest,
+  exported = '*',
+): Promise<Candidate> {
   const optional = Object.keys(peerDependencies);
-  const own = await bundled(specifier, [...Object.keys(dependencies), ...optional]);
-  const whole = await bundled(specifier, optional);
+  const program = `export ${exported} from ${JSON.stringify(specifier)}`;
+  const own = await bundled(program, [...Object.keys(dependencies), ...optional]);
+  const whole = await bundled(program, optional);
   const once = {
     [BUNDLE.name]: own.brotliKb,
     [BUNDLE_WITH_DEPENDENCIES.name]: whole.brotliKb,
@@ -69,7 +75,11 @@ const peers = ['cockatiel', 'opossum', 'undici', 'bullmq'];
 const bundles: Plan = {
   measures: [BUNDLE, BUNDLE_WITH_DEPENDENCIES, MINIFIED, IMPORT],
   candidates: Object.fromEntries([
-    ...subpaths.map((specifier) => [specifier, () => weighed(specifier, ringback)] as const),
+    ...subpaths.slice(0, 1).map((specifier) => [specifier, () => weighed(specifier, ringback)] as const),
+    ...['createRingback', 'resiliencePipeline'].map(
+      (name) => [`ringback, ${name} alone`, () => weighed('ringback', ringback, `{ ${name} }`)] as const,
+    ),
+    ...subpaths.slice(1).map((specifier) => [specifier, () => weighed(specifier, ringback)] as const),
     ...peers.map((name) => [name, () => weighed(name, manifestIn(`node_modules/${name}/`))] as const),
   ]),
   rounds: ({ rounds }) => Math.ceil(rounds / 8),
