@@ -34,6 +34,18 @@ describe('enqueue', () => {
     expect(heard.map(({ event }) => event)).toEqual(['enqueued', 'attempt', 'delivered']);
   });
 
+  it('keeps the destination under which a delivery was stored, though its address is another one now', async () => {
+    const stored = memoryOutbox();
+    const add = stored.add.bind(stored);
+    stored.add = ({ id, to, headers, body, contentType, priority, acceptedAtMs }) =>
+      add({ id, to, headers, body, contentType, priority, acceptedAtMs, destination: 'shard-7' });
+    const { ringback, heard } = ring([], { outbox: stored });
+    await ringback.enqueue({ to: TO });
+    await ringback.drain();
+    expect(heard.at(-1)).toMatchObject({ event: 'delivered', payload: { destination: 'shard-7' } });
+    expect(Object.keys(ringback.snapshot().destinations)).toContain('shard-7');
+  });
+
   it('follows the Standard Webhooks schedule; 404 and 401 are tried again on it', async () => {
     const times: number[] = [];
     const statuses = [404, 401, 503, 500];
