@@ -49,22 +49,25 @@ export class BackgroundHost implements OutboxHost {
     this.clock = engine.clock;
     this.random = random;
     this.#settings = settings;
-    this.#engine = { ...engine, retry, random, onDelivered: (journal, end) => this.#delivered(journal, end) };
+    this.#engine = {
+      ...engine,
+      retry,
+      random,
+      onDelivered: (journal, end) => this.#delivered(journal, end),
+      onEnded: (id, disposition) => this.#ranOut(id, disposition),
+    };
   }
 
   peek(destination: string): Refusal | undefined {
     return this.#engine.destinations.find(destination)?.peek(this.clock.monotonic());
   }
 
-  async handle(entry: OutboxEntry, signal: CancelSignal): Promise<Disposition> {
+  handle(entry: OutboxEntry, signal: CancelSignal): Promise<Disposition> {
     const { id } = entry.delivery;
     // It runs, so it is stored, though `add` may not have said so yet: listeners hear of it before they hear of its attempts.
     this.tellEnqueued(id);
     this.#running.add(id);
-    const disposition = await attemptInBackground(this.#engine, entry, signal);
-    this.#running.delete(id);
-    if (this.#cancelling.delete(id) && disposition.next !== 'done') this.#cancelled(id);
-    return disposition;
+    return attemptInBackground(this.#engine, entry, signal);
   }
 
   deadLettered(letter: DeadLetter, dropped: DeadLetter | undefined): void {
@@ -122,6 +125,11 @@ export class BackgroundHost implements OutboxHost {
 
   endOf(id: string): DeliveryStatus | undefined {
     return this.#ended.get(id);
+  }
+
+  #ranOut(id: string, { next }: Disposition): void {
+    this.#running.delete(id);
+    if (this.#cancelling.delete(id) && next !== 'done') this.#cancelled(id);
   }
 
   /** The receipt is made where somebody gets it. */

@@ -23,6 +23,8 @@ export interface BackgroundEngine extends Engine {
   readonly random: Random;
   /** Told of what was delivered, before the outbox forgets it. */
   readonly onDelivered: (journal: Journal, end: SendEnd | undefined) => void;
+  /** Told of the end of each attempt, before the outbox is. */
+  readonly onEnded: (id: string, disposition: Disposition) => void;
 }
 
 /**
@@ -35,22 +37,26 @@ export async function attemptInBackground(
   signal: CancelSignal,
 ): Promise<Disposition> {
   const journal = new Journal(entry.delivery, engine, entry.attempts, entry.attemptCount);
+  let disposition: Disposition | undefined;
   try {
     const address = engine.addresses.of(entry.delivery.to);
     const pipeline = pipelineOf(engine, entry.delivery, address);
-    const early = beforeAttempt(engine, pipeline, journal, entry);
-    if (early !== undefined) return early;
-    let end: SendEnd | undefined;
-    let cause: unknown;
-    try {
-      end = await call(engine, pipeline, address, journal, entry, signal);
-    } catch (error) {
-      cause = error;
+    disposition = beforeAttempt(engine, pipeline, journal, entry);
+    if (disposition === undefined) {
+      let end: SendEnd | undefined;
+      let cause: unknown;
+      try {
+        end = await call(engine, pipeline, address, journal, entry, signal);
+      } catch (error) {
+        cause = error;
+      }
+      disposition = afterAttempt(engine, pipeline, journal, entry, signal, end, cause);
     }
-    return afterAttempt(engine, pipeline, journal, entry, signal, end, cause);
   } catch (error) {
-    return couldNotBegin(engine, journal, entry, error);
+    disposition = couldNotBegin(engine, journal, entry, error);
   }
+  engine.onEnded(entry.delivery.id, disposition);
+  return disposition;
 }
 
 /** What was accepted under another `destinationOf`, by an earlier process, keeps the destination that it has. */
