@@ -12,32 +12,42 @@ const COLUMN_GAP = 18;
 /** Right of the longest bar, for its figure. */
 const FIGURE_WIDTH = 46;
 const ROW = 22;
-const HEADER = 62;
+const TITLE = 30;
+const HEADER = 32;
 const AXIS = 34;
 const BAR = 12;
+
+/** Names come in regular letters, what stands above a column in bold ones. */
+const BOLD_LETTER_WIDTH = 7;
 
 /** A column of bars: one measure, with an axis of its own. */
 interface Column {
   readonly measure: Measure;
   readonly left: number;
   readonly width: number;
+  /** Where its band begins. */
+  readonly top: number;
 }
 
 /**
  * A topic as an SVG: a row for each candidate, a column of bars for each measure, a whisker from quartile to quartile where there
- * were rounds. Ringback's bars are coloured, the others grey. All axes are linear and begin at 0.
+ * were rounds. Columns that do not fit beside each other stand in bands below. Ringback's bars are coloured, the others grey. All
+ * axes are linear and begin at 0.
  */
 export function drawTopic(title: string, { measures, candidates }: TopicFigures): string {
   const rows = Object.entries(candidates);
-  const height = HEADER + rows.length * ROW + AXIS;
   const from = MARGIN + LETTER_WIDTH * Math.max(...rows.map(([name]) => name.length)) + 8;
-  const width = (WIDTH - from - MARGIN - COLUMN_GAP * (measures.length - 1)) / measures.length;
-  const columns = measures.map((measure, i): Column => ({ measure, left: from + i * (width + COLUMN_GAP), width }));
+  const columns = columnsOf(measures, from, rows.length);
+  const tops = [...new Set(columns.map(({ top }) => top))];
+  const height = (tops.at(-1) as number) + bandHeight(rows.length);
+  const names = tops.flatMap((top) =>
+    rows.map(([name], row) => textAt(from - 8, rowY(top, row) + 4, name.startsWith('ringback') ? 'title end' : 'end', name)),
+  );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeXml(title)}">`,
     `<style>${STYLE}.bar{stroke-width:${BAR}}</style><rect class="page" width="${WIDTH}" height="${height}"/>`,
     textAt(MARGIN, 24, 'name', title),
-    ...rows.map(([name], row) => textAt(from - 8, rowY(row) + 4, name.startsWith('ringback') ? 'title end' : 'end', name)),
+    ...names,
     ...columns.map((column) =>
       drawColumn(
         column,
@@ -48,20 +58,39 @@ export function drawTopic(title: string, { measures, candidates }: TopicFigures)
   ].join('\n');
 }
 
-const rowY = (row: number): number => HEADER + (row + 0.5) * ROW;
+/** As many beside each other as their heads leave room for. */
+function columnsOf(measures: readonly Measure[], from: number, rows: number): Column[] {
+  const room = WIDTH - from - MARGIN + COLUMN_GAP;
+  const least = BOLD_LETTER_WIDTH * Math.max(...measures.map(({ unit }) => unit.length)) + COLUMN_GAP;
+  const most = Math.max(1, Math.min(measures.length, Math.floor(room / least)));
+  const bands = Math.ceil(measures.length / most);
+  const perBand = Math.ceil(measures.length / bands);
+  const width = room / perBand - COLUMN_GAP;
+  return measures.map((measure, i) => ({
+    measure,
+    left: from + (i % perBand) * (width + COLUMN_GAP),
+    width,
+    top: TITLE + Math.floor(i / perBand) * bandHeight(rows),
+  }));
+}
 
-function drawColumn({ measure, left, width }: Column, rows: readonly (readonly [string, Figure | undefined])[]): string {
+const bandHeight = (rows: number): number => HEADER + rows * ROW + AXIS;
+
+const rowY = (top: number, row: number): number => top + HEADER + (row + 0.5) * ROW;
+
+function drawColumn({ measure, left, width, top }: Column, rows: readonly (readonly [string, Figure | undefined])[]): string {
   const largest = Math.max(0, ...rows.map(([, figure]) => figure?.upperQuartile ?? 0));
   const scale = linearScale(largest);
   const xAt = (value: number): number => left + (width - FIGURE_WIDTH) * scale.at(value);
-  const bottom = HEADER + rows.length * ROW;
+  const start = top + HEADER;
+  const bottom = start + rows.length * ROW;
   const ticks = [0, scale.ticks.at(-1) as number].map(
     (tick) =>
-      `<path class="grid" d="M${px(xAt(tick))} ${HEADER}V${bottom}"/>${textAt(xAt(tick), bottom + 16, 'middle', tickText(tick))}`,
+      `<path class="grid" d="M${px(xAt(tick))} ${start}V${bottom}"/>${textAt(xAt(tick), bottom + 16, 'middle', tickText(tick))}`,
   );
-  const bars = rows.map(([name, figure], row) => (figure === undefined ? '' : drawBar(name, figure, rowY(row), xAt)));
-  const axis = `<path class="axis" d="M${px(left)} ${HEADER}V${bottom}H${px(xAt(scale.ticks.at(-1) as number))}"/>`;
-  const heads = [textAt(left, HEADER - 18, 'title', measure.unit), textAt(left, HEADER - 5, '', `${measure.better} is better`)];
+  const bars = rows.map(([name, figure], row) => (figure === undefined ? '' : drawBar(name, figure, rowY(top, row), xAt)));
+  const axis = `<path class="axis" d="M${px(left)} ${start}V${bottom}H${px(xAt(scale.ticks.at(-1) as number))}"/>`;
+  const heads = [textAt(left, start - 18, 'title', measure.unit), textAt(left, start - 5, '', `${measure.better} is better`)];
   return [...heads, ...ticks, ...bars, axis].join('');
 }
 
