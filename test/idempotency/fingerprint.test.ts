@@ -9,6 +9,9 @@ test('a fingerprint is a SHA-256 in hex, and stays what it is from release to re
   expect(fingerprintOf({ to, type: 'invoice.paid', data: { id: 'in_42', lines: [1, 2] } })).toBe(
     '1a15399c6c80d2519f1cc1c736c619658b5a0abd3ae414a7200f21713929740b',
   );
+  expect(fingerprintOf({ to, type: 'invoice.paid', body: bytes('{"id":"in_42"}') })).toBe(
+    '416c1d31380980e59c8a831077ef2c99d52f112043796c25dc0bef2115c98054',
+  );
 });
 
 test('the order of keys does not matter, at any depth', () => {
@@ -57,13 +60,21 @@ const cycle: { self?: unknown } = {};
 cycle.self = cycle;
 
 test.each([
-  ['a cycle', cycle],
-  ['a BigInt', { amount: 10n }],
-  ['a function', () => {}],
-  ['a symbol', Symbol('s')],
-  ['a toJSON that throws', { toJSON: () => JSON.parse('{') }],
-])('%s is refused with invalid-callback', (_, data) => {
-  expect(() => fingerprintOf({ to, data })).toThrow(expect.objectContaining({ code: 'invalid-callback' }));
+  ['a cycle', cycle, TypeError],
+  ['a BigInt', { amount: 10n }, TypeError],
+  ['a toJSON that throws', { toJSON: () => JSON.parse('{') }, SyntaxError],
+])('%s is refused with invalid-callback, and what was thrown is its cause', (_, data, thrown) => {
+  const message = 'data must be plain JSON without cycles and BigInts, got object';
+  expect(() => fingerprintOf({ to, data })).toThrow(
+    expect.objectContaining({ code: 'invalid-callback', message, cause: expect.any(thrown) }),
+  );
+});
+
+test.each([
+  ['a function', () => {}, 'data must be plain JSON, got function'],
+  ['a symbol', Symbol('s'), 'data must be plain JSON, got symbol'],
+])('%s, which JSON has no word for, is refused with invalid-callback', (_, data, message) => {
+  expect(() => fingerprintOf({ to, data })).toThrow(expect.objectContaining({ code: 'invalid-callback', message }));
 });
 
 /** Objects as tagged lists of their members by key, so that none looks like an array. */

@@ -52,7 +52,10 @@ test('when renew says false the claim is lost: the signal aborts, and nothing is
   const { clock, lease, renewals } = leaseOn(() => false);
   await clock.advance(20_000);
   expect(lease.signal.aborted).toBe(true);
-  expect(lease.signal.reason).toMatchObject({ code: 'idempotency-store-failed' });
+  expect(lease.signal.reason).toMatchObject({
+    code: 'idempotency-store-failed',
+    message: 'the idempotency lease ended and the key is no longer held',
+  });
   expect(clock.timers).toBe(0);
   await clock.advance(LEASE_MS);
   expect(renewals.length).toBe(1);
@@ -78,7 +81,10 @@ test('when no renewal gets through for a whole lease, the claim is lost', async 
   await clock.advance(LEASE_MS - 1);
   expect(lease.signal.aborted).toBe(false);
   await clock.advance(1);
-  expect(lease.signal.aborted).toBe(true);
+  expect(lease.signal.reason).toMatchObject({
+    code: 'idempotency-store-failed',
+    message: 'no renewal of the idempotency lease got through in time',
+  });
 });
 
 test('the first lease counts from when the claim was asked, as the store may have had it that early', async () => {

@@ -25,7 +25,7 @@ test('one winner among any number of claims of a key at once; the others are tol
   const { store, clock } = newStore();
   const first = claim(store, 'k', 'f1');
   await clock.advance(20_000);
-  expect(first).toMatchObject({ state: 'claimed' });
+  expect(first).toEqual({ state: 'claimed', token: expect.stringMatching(/^claim_.{20,}$/) });
   for (let i = 0; i < 50; i++) {
     expect(claim(store, 'k', `other-${i}`)).toEqual({ state: 'in-flight', fingerprint: 'f1', retryAfterMs: 40_000 });
   }
@@ -127,11 +127,43 @@ test('keys do not touch one another, whatever characters are in them', () => {
 
 test('a key that is claimed anew among many expired ones is not deleted with them', async () => {
   const { store, clock } = newStore();
-  for (let i = 0; i < 50; i++) claim(store, `old${i}`);
+  for (let i = 0; i < 50; i++) {
+    claim(store, `old${i}`);
+    await clock.advance(1);
+  }
   await clock.advance(LEASE_MS);
   claim(store, 'old49');
   for (let i = 0; i < 50; i++) claim(store, `new${i}`);
   expect(claim(store, 'old49')).toMatchObject({ state: 'in-flight' });
+});
+
+test.each<[string, (store: IdempotencyStore, token: string) => unknown]>([
+  ['released', (store, token) => store.release('k', token)],
+  ['renewed and not ended', (store, token) => store.renew('k', token, LEASE_MS)],
+  ['completed and forgotten', (store, token) => store.complete('k', token, bytes('r'), LEASE_MS)],
+])('a claim that was %s takes nothing from the next one of its key', async (_, end) => {
+  const { store, clock } = newStore();
+  end(store, tokenOf(claim(store, 'k')));
+  await clock.advance(LEASE_MS);
+  claim(store, 'k');
+  for (let i = 0; i < 3; i++) claim(store, `other${i}`);
+  expect(claim(store, 'k')).toMatchObject({ state: 'in-flight' });
+});
+
+test('when full, a lease that was renewed and ran out makes room', async () => {
+  const { store, clock } = newStore(1);
+  store.renew('k', tokenOf(claim(store, 'k')), LEASE_MS);
+  await clock.advance(LEASE_MS);
+  expect(claim(store, 'new')).toMatchObject({ state: 'claimed' });
+});
+
+test('when full, a short lease that ran out makes room, though a long one was claimed before it', async () => {
+  const { store, clock } = newStore(2);
+  claim(store, 'long');
+  store.claim('short', { fingerprint: 'f', leaseMs: 1_000 });
+  await clock.advance(1_000);
+  expect(claim(store, 'new')).toMatchObject({ state: 'claimed' });
+  expect(claim(store, 'long')).toMatchObject({ state: 'in-flight' });
 });
 
 test('when full, expired records go first', async () => {
@@ -152,6 +184,14 @@ test('when full, then the oldest completed ones go, and those in flight never', 
   expect(claim(store, 'newer')).toMatchObject({ state: 'completed' });
   expect(claim(store, 'in flight')).toMatchObject({ state: 'in-flight' });
   expect(claim(store, 'older')).toMatchObject({ state: 'claimed' });
+});
+
+test('of the completed ones the next to expire goes, whichever was completed first', () => {
+  const { store } = newStore(2);
+  store.complete('kept', tokenOf(claim(store, 'kept')), bytes('r'), TTL_MS);
+  store.complete('soon over', tokenOf(claim(store, 'soon over')), bytes('r'), 1_000);
+  claim(store, 'one more');
+  expect(claim(store, 'kept')).toMatchObject({ state: 'completed' });
 });
 
 test('when all are in flight, a claim is refused, so that nothing is sent twice', () => {
@@ -175,10 +215,15 @@ test('no timer is left behind', () => {
 
 test('a lease or a lifetime that is no positive duration is refused before anything changes', () => {
   const { store } = newStore();
-  expect(() => store.claim('k', { fingerprint: 'f', leaseMs: 0 })).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+  const refused = (message: string) => expect.objectContaining({ code: 'invalid-option', message });
+  expect(() => store.claim('k', { fingerprint: 'f', leaseMs: 0 })).toThrow(
+    refused('leaseMs must be a finite number above 0, got 0 (number)'),
+  );
   const token = tokenOf(claim(store, 'k'));
-  expect(() => store.complete('k', token, bytes('r'), Number.NaN)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
-  expect(() => store.renew('k', token, -1)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+  expect(() => store.complete('k', token, bytes('r'), Number.NaN)).toThrow(
+    refused('ttlMs must be a finite number above 0, got NaN (number)'),
+  );
+  expect(() => store.renew('k', token, -1)).toThrow(refused('leaseMs must be a finite number above 0, got -1 (number)'));
   expect(store.release('k', token)).toBe(true);
 });
 
