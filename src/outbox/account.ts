@@ -86,7 +86,7 @@ export class Account implements Outbox {
     if (entry.place !== 'running') {
       this.#finish(entry);
       this.#dispatchSoon();
-    } else if (!entry.cancelled) {
+    } else {
       entry.cancelled = true;
       entry.cancellation?.abort(new RingbackError('cancelled', `${id} was cancelled while it ran`));
     }
@@ -137,7 +137,7 @@ export class Account implements Outbox {
 
   /** Once for all that is added in one go: the round then begins with all their destinations, and priorities hold among them. */
   #dispatchSoon(): void {
-    if (this.#dispatchIsDue || this.#runner === undefined) return;
+    if (this.#dispatchIsDue) return;
     this.#dispatchIsDue = true;
     queueMicrotask(() => {
       this.#dispatchIsDue = false;

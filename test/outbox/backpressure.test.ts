@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { memoryOutbox } from '../../src/outbox/memory-outbox.js';
 import { dead, delivery, done, later, started } from './fake-host.js';
@@ -64,6 +65,20 @@ test('a caller that aborts while it waits leaves the line at once', async () => 
   expect(await outbox.status('a2')).toBe('ready');
 });
 
+test('nothing is left on the signal of callers, however their waiting ends', async () => {
+  const outbox = memoryOutbox({ maxDepth: 3, whenFull: 'wait' });
+  for (const id of ['a0', 'a1', 'a2']) await outbox.add(delivery(id));
+  const { signal } = new AbortController();
+  const [admitted, ...closed] = ['a3', 'a4', 'a5'].map((id) => outbox.add(delivery(id), signal));
+  expect(getEventListeners(signal, 'abort').length).toBe(3);
+  await outbox.cancel('a0');
+  await admitted;
+  expect(getEventListeners(signal, 'abort').length).toBe(2);
+  void outbox.stop(0);
+  for (const add of closed) await expect(add).rejects.toMatchObject({ code: 'closed' });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
 test('an abort after it came in changes nothing', async () => {
   const outbox = memoryOutbox({ maxDepth: 2, whenFull: 'wait' });
   await outbox.add(delivery('filler'));
@@ -88,7 +103,10 @@ test('an aborted caller is not let in', async () => {
 test('an id that is unfinished is refused with outbox-failed, also when it waited for room', async () => {
   const outbox = memoryOutbox({ maxDepth: 2, whenFull: 'wait' });
   await outbox.add(delivery('a0'));
-  await expect(outbox.add(delivery('a0'))).rejects.toMatchObject({ code: 'outbox-failed' });
+  await expect(outbox.add(delivery('a0'))).rejects.toMatchObject({
+    code: 'outbox-failed',
+    message: 'an unfinished callback has the id "a0" already',
+  });
   await outbox.add(delivery('a1'));
   const twin = outbox.add(delivery('a1'));
   const next = outbox.add(delivery('a2'));
@@ -98,6 +116,10 @@ test('an id that is unfinished is refused with outbox-failed, also when it waite
   await outbox.cancel('a1');
   await outbox.add(delivery('a1'));
   expect(outbox.snapshot(0).depth).toBe(2);
+});
+
+test('what stands in events and snapshots as its name is memory', () => {
+  expect(memoryOutbox().name).toBe('memory');
 });
 
 test.each([

@@ -3,11 +3,13 @@ import { expect, test } from 'vitest';
 import type { Outbox } from '../../src/outbox/outbox.js';
 import { dead, delivery, type FakeHost, started } from './fake-host.js';
 
+const RECORDS = [{ attempt: 3, startedAtMs: 0, durationMs: 1, outcome: 'failed' as const }];
+
 async function withLetters(ids: readonly string[], maxDeadLetters = 10): Promise<{ host: FakeHost; outbox: Outbox }> {
   const { host, outbox } = started({ maxDeadLetters, maxDepth: ids.length });
   for (const id of ids) await outbox.add(delivery(id, { correlationId: `corr-${id}`, type: 'invoice.paid' }));
   await host.settle();
-  for (const id of ids) await host.run(id).end(dead(`no more ${id}`, 3));
+  for (const id of ids) await host.run(id).end({ ...dead(`no more ${id}`, 3), attempts: RECORDS });
   return { host, outbox };
 }
 
@@ -21,7 +23,7 @@ test('a dead letter tells the story, is frozen, and shows neither headers, body 
     correlationId: 'corr-a0',
     metadata: undefined,
     reason: 'no more a0',
-    attempts: [],
+    attempts: RECORDS,
     attemptCount: 3,
     acceptedAtMs: 1_000,
     deadAtMs: host.clock.now(),
@@ -55,7 +57,12 @@ test('list gives the oldest first, of one destination if asked, at most limit', 
     (await outbox.deadLetters.list(options)).map(({ id }) => id);
   expect(await ids({ limit: 2 })).toEqual(['a0', 'a1']);
   expect(await ids({ destination: 'https://b.example' })).toEqual(['b0']);
-  await expect(outbox.deadLetters.list({ limit: 0 })).rejects.toMatchObject({ code: 'invalid-option' });
+  for (const limit of [0, 1.5]) {
+    await expect(outbox.deadLetters.list({ limit })).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: `limit must be an integer of at least 1, got ${limit} (number)`,
+    });
+  }
 });
 
 test('replay puts it back with its attempts counted anew', async () => {
@@ -76,6 +83,12 @@ test('replay respects the bound: what can not come in stays a dead letter', asyn
   await expect(outbox.deadLetters.replay('a0')).rejects.toMatchObject({ code: 'outbox-full' });
   expect(await outbox.status('a0')).toBe('dead');
   expect(await outbox.deadLetters.replay('unknown')).toBe(false);
+});
+
+test('what was replayed counts towards the bound again', async () => {
+  const { outbox } = await withLetters(['a0']);
+  await outbox.deadLetters.replay('a0');
+  await expect(outbox.add(delivery('a1'))).rejects.toMatchObject({ code: 'outbox-full' });
 });
 
 test('a replay that waited for room finds that the letter was purged, and takes no place', async () => {
@@ -109,6 +122,8 @@ test('purge deletes one, or all, and tells how many went', async () => {
   expect(await outbox.deadLetters.purge('a1')).toBe(0);
   expect(await outbox.deadLetters.purge()).toBe(2);
   expect(await outbox.deadLetters.list()).toEqual([]);
+  expect(await outbox.status('a0')).toBeUndefined();
+  expect(await outbox.deadLetters.replay('a2')).toBe(false);
 });
 
 test('dead letters outlive stop, but are not replayed after it', async () => {

@@ -59,6 +59,34 @@ test('an item that is removed is not told, and the last one takes the timer with
   expect(told).toEqual([]);
 });
 
+test('one that is removed leaves the others their times', async () => {
+  const clock = fakeClock();
+  const told: string[] = [];
+  const times = new DueTimes<Named>(clock, (items) => told.push(...items.map(({ name }) => name)));
+  const first = item('a');
+  times.add(first, 10);
+  times.add(item('b'), 20);
+  times.remove(first);
+  await clock.advance(20);
+  expect(told).toEqual(['b']);
+});
+
+test('the timer is set anew only for what comes earlier', async () => {
+  const clock = fakeClock();
+  const set: number[] = [];
+  const counting = {
+    ...clock,
+    setTimer: (callback: () => void, delayMs: number) => {
+      set.push(delayMs);
+      return clock.setTimer(callback, delayMs);
+    },
+  };
+  const times = new DueTimes<Named>(counting, () => {});
+  for (const delayMs of [30, 40, 30, 10, 50]) times.add(item(`${delayMs}`), delayMs);
+  expect(set).toEqual([30, 10]);
+  times.stop();
+});
+
 test('what is added while others come due is waited for', async () => {
   const clock = fakeClock();
   const told: string[] = [];

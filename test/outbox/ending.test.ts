@@ -92,7 +92,7 @@ test.each([done, dead(), later(1_000)])(
     const { signal } = host.run('a0');
     expect(await outbox.cancel('a0')).toBe(true);
     expect(signal.aborted).toBe(true);
-    expect(signal.reason).toMatchObject({ code: 'cancelled' });
+    expect(signal.reason).toMatchObject({ code: 'cancelled', message: 'a0 was cancelled while it ran' });
     expect(await outbox.status('a0')).toBe('running');
     await host.run('a0').end(end);
     expect(await outbox.status('a0')).toBeUndefined();
@@ -135,9 +135,10 @@ test('drain resolves when nothing accepted is unfinished, waiting retries includ
 test('start is called once, and not after stop', async () => {
   const outbox = memoryOutbox();
   outbox.start(fakeHost());
-  expect(() => outbox.start(fakeHost())).toThrow(expect.objectContaining({ code: 'outbox-failed' }));
+  const refused = (code: string, message: string) => expect.objectContaining({ code, message });
+  expect(() => outbox.start(fakeHost())).toThrow(refused('outbox-failed', 'the outbox was started before'));
   await outbox.stop(0);
-  expect(() => outbox.start(fakeHost())).toThrow(expect.objectContaining({ code: 'closed' }));
+  expect(() => outbox.start(fakeHost())).toThrow(refused('closed', 'the outbox was stopped and can not start again'));
 });
 
 test('stop hands back what is ready, waits behind a key, waits for a retry, or had to be aborted', async () => {
@@ -153,7 +154,10 @@ test('stop hands back what is ready, waits behind a key, waits for a retry, or h
   await host.clock.advance(4_999);
   expect(host.run('aborted').signal.aborted).toBe(false);
   await host.clock.advance(1);
-  expect(host.run('aborted').signal.reason).toMatchObject({ code: 'closed' });
+  expect(host.run('aborted').signal.reason).toMatchObject({
+    code: 'closed',
+    message: 'the outbox was stopped before the attempt ended',
+  });
   await host.run('aborted').end(later(0));
   expect((await stopped).map(({ id }) => id)).toEqual(['waiting', 'aborted', 'ready', 'head', 'behind']);
   expect(host.handed).toEqual(['waiting', 'aborted', 'done']);
@@ -223,5 +227,8 @@ test('stop is idempotent: the second call resolves with the same', async () => {
   const left = await outbox.stop(0);
   expect(left.map(({ id }) => id)).toEqual(['a0']);
   expect(await outbox.stop(99_000)).toBe(left);
-  await expect(outbox.stop(-1)).rejects.toMatchObject({ code: 'invalid-option' });
+  await expect(outbox.stop(-1)).rejects.toMatchObject({
+    code: 'invalid-option',
+    message: 'timeoutMs must be a finite number of at least 0, got -1 (number)',
+  });
 });

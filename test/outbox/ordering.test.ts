@@ -55,6 +55,25 @@ test('one that is cancelled behind its key leaves the others in order', async ()
   expect(host.handed).toEqual(['k0', 'k2']);
 });
 
+test('one that is cancelled among those behind takes none of the earlier ones with it', async () => {
+  const { host, outbox } = await three();
+  await outbox.add(delivery('k3', { orderingKey: 'order-7' }));
+  await outbox.cancel('k2');
+  for (const id of ['k0', 'k1', 'k3']) await host.run(id).end(done);
+  expect(host.handed).toEqual(['k0', 'k1', 'k3']);
+});
+
+test('a key whose last one has finished is free again, though its destination is still busy', async () => {
+  const { host, outbox } = started();
+  await outbox.add(delivery('busy'));
+  await outbox.add(delivery('k0', { orderingKey: 'order-7' }));
+  await host.settle();
+  await host.run('k0').end(done);
+  await outbox.add(delivery('k1', { orderingKey: 'order-7' }));
+  await host.settle();
+  expect(host.handed).toEqual(['busy', 'k0', 'k1']);
+});
+
 test('priority does not reorder a key', async () => {
   const host = fakeHost();
   const outbox = memoryOutbox();
