@@ -53,6 +53,15 @@ describe('consecutiveFailures: the consecutive rule', () => {
     rule.reset();
     expect(feed(rule, 'xx')).toBeUndefined();
   });
+
+  it('takes up nothing that is no count', () => {
+    for (const failures of [-1, 0.5, '2', Number.NaN, Number.POSITIVE_INFINITY, null, undefined]) {
+      const rule = consecutiveFailures({ threshold: 3 }).create();
+      rule.restore({ failures } as PolicySnapshot, 0, 0);
+      expect(feed(rule, 'xx'), String(failures)).toBeUndefined();
+      expect(feed(rule, 'x')).toBe('3 calls in a row failed');
+    }
+  });
 });
 
 describe('failureCount: the count window', () => {
@@ -70,6 +79,12 @@ describe('failureCount: the count window', () => {
     expect(feed(failureCount().create(), 'x'.repeat(49))).toBeUndefined();
     expect(feed(failureCount().create(), 'x'.repeat(50))).toBeDefined();
     expect(feed(failureCount({ windowSize: 5 }).create(), 'xxx')).toBeDefined();
+  });
+
+  it('may ask for a whole window of failures', () => {
+    const rule = failureCount({ threshold: 3, windowSize: 3 }).create();
+    expect(feed(rule, '.xx')).toBeUndefined();
+    expect(feed(rule, 'x')).toBe('3 of the last 3 calls failed');
   });
 
   it('forgets on reset', () => {
@@ -96,6 +111,24 @@ describe('failureCount: the count window', () => {
     rule.restore({ calls: '1110001' }, 0, 0);
     expect(rule.trips(0)).toBeUndefined();
     expect(feed(rule, 'x')).toBe('2 of the last 3 calls failed');
+  });
+
+  it('has an empty row before its first call, and what it takes up replaces what it has seen', () => {
+    const spec = failureCount({ threshold: 2, windowSize: 3 });
+    expect(spec.create().snapshot(0, 0)).toEqual({ calls: '' });
+    const rule = spec.create();
+    feed(rule, 'xx');
+    rule.restore({ calls: '0' }, 0, 0);
+    expect(rule.trips(0)).toBeUndefined();
+  });
+
+  it('takes up nothing that is no row of 0 and 1', () => {
+    for (const calls of ['11x', 'x11', '1 1', 11, ['1', '1'], null, undefined]) {
+      const rule = failureCount({ threshold: 2, windowSize: 3 }).create();
+      rule.restore({ calls } as PolicySnapshot, 0, 0);
+      expect(feed(rule, '.x'), JSON.stringify(calls)).toBeUndefined();
+      expect(feed(rule, 'x')).toBe('2 of the last 3 calls failed');
+    }
   });
 });
 
@@ -150,6 +183,32 @@ describe('failureRate: a time window with minimum throughput', () => {
     expect(rule.snapshot(30_000, WALL_MS).calls).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 2, 1]);
   });
 
+  it('a call that leaves the window is counted no more, from the very moment on', () => {
+    const rule = spec.create();
+    feed(rule, 'xxxx', 0);
+    feed(rule, '.', 9_500);
+    expect(rule.trips(9_999)).toBe('4 of 5 calls failed in 10 s');
+    expect(rule.trips(10_000)).toBeUndefined();
+    expect(feed(rule, 'xxx', 10_000)).toBe('3 of 4 calls failed in 10 s');
+  });
+
+  it('forgets on reset, at any moment of the window', () => {
+    const rule = spec.create();
+    feed(rule, 'xxxx', 0);
+    rule.reset();
+    expect(rule.trips(0)).toBeUndefined();
+    expect(feed(rule, 'xxx', 1_500)).toBeUndefined();
+    expect(feed(rule, 'x', 1_500)).toBe('4 of 4 calls failed in 10 s');
+  });
+
+  it('shows a whole window before its first call, and before its first failure', () => {
+    const rule = spec.create();
+    const zeros = new Array(10).fill(0);
+    expect(rule.snapshot(0, WALL_MS)).toMatchObject({ calls: zeros, bad: zeros });
+    feed(rule, '..');
+    expect(rule.snapshot(0, WALL_MS)).toMatchObject({ calls: zeros.with(9, 2), bad: zeros });
+  });
+
   it('shows no expired call', () => {
     const rule = spec.create();
     feed(rule, 'xxx', 0);
@@ -190,6 +249,8 @@ describe('failureRate: a time window with minimum throughput', () => {
       { ...good, calls: zeros.with(0, Number.NaN) },
       { ...good, calls: zeros },
       { ...good, bad: null },
+      { ...good, bad: zeros.with(0, -1) },
+      { ...good, bad: zeros.with(9, 0.5) },
     ];
     for (const snapshot of garbage) {
       const next = spec.create();
@@ -201,6 +262,7 @@ describe('failureRate: a time window with minimum throughput', () => {
 
   it('names a window that is no whole number of seconds in ms', () => {
     expect(feed(failureRate({ minimumCalls: 1, windowMs: 250 }).create(), 'x')).toBe('1 of 1 calls failed in 250 ms');
+    expect(feed(failureRate({ minimumCalls: 1, windowMs: 2_000 }).create(), 'x')).toBe('1 of 1 calls failed in 2 s');
   });
 });
 
@@ -232,6 +294,13 @@ describe('specs', () => {
     expect(spec.create()).not.toBe(spec.create());
   });
 
+  it('keep the names that stored snapshots are marked with, and two say that they need no clock', () => {
+    const made = [consecutiveFailures(), failureCount(), failureRate(), slowCallRate({ slowMs: 1 })];
+    expect(made.map(({ name }) => name)).toEqual(['consecutive-failures', 'failure-count', 'failure-rate', 'slow-call-rate']);
+    expect(made.map((spec) => 'clockless' in spec && spec.clockless)).toEqual([true, true, false, false]);
+    expect(cockatielRule(new ConsecutiveBreaker(1)).name).toBe('cockatiel');
+  });
+
   const refused: [string, () => unknown, string][] = [
     [
       'unknown',
@@ -252,6 +321,22 @@ describe('specs', () => {
       'window of none',
       () => failureCount({ windowSize: 0 }),
       'failureCount.windowSize must be an integer from 1 to 10000, got 0 (number)',
+    ],
+    ['unknown size', () => failureCount({ size: 5 } as never), 'failureCount has no option "size"; it has threshold, windowSize'],
+    [
+      'half a failure',
+      () => failureCount({ threshold: 1.5 }),
+      'failureCount.threshold must be an integer of at least 1, got 1.5',
+    ],
+    [
+      'no failure',
+      () => failureCount({ threshold: 0 }),
+      'failureCount.threshold must be an integer of at least 1, got 0 (number)',
+    ],
+    [
+      'unknown window',
+      () => slowCallRate({ slowMs: 5, window: 5 } as never),
+      'slowCallRate has no option "window"; it has threshold, slowMs, minimumCalls, windowMs',
     ],
     ['endless window', () => failureCount({ windowSize: 10_001 }), 'failureCount.windowSize must be an integer from 1 to 10000'],
     [
@@ -315,6 +400,13 @@ describe('any cockatiel IBreaker as a rule', () => {
     expect(feed(rule, calls.slice(-1))).toBe('its cockatiel breaker tripped');
   });
 
+  it.each(breakers)('%s does not trip before the first call, nor after a success', (_, make, calls) => {
+    const rule = cockatielRule(make()).create();
+    expect(rule.trips(0)).toBeUndefined();
+    feed(rule, calls);
+    expect(feed(rule, '.')).toBeUndefined();
+  });
+
   it.each(breakers)('%s starts anew on reset', (_, make, calls) => {
     const rule = cockatielRule(make()).create();
     feed(rule, calls);
@@ -345,7 +437,43 @@ describe('any cockatiel IBreaker as a rule', () => {
   it('one without a state of its own has nothing to carry over', () => {
     const stateless: IBreaker = { state: undefined, success: () => {}, failure: () => true };
     const rule = cockatielRule(stateless).create();
+    expect(rule.snapshot(0, WALL_MS)).toEqual({ state: '' });
     expect(feed(carriedOver(cockatielRule(stateless), rule), 'x')).toBe('its cockatiel breaker tripped');
+  });
+
+  it('is given only a state of the shape that its own has', () => {
+    const given: unknown[] = [];
+    const breaker: IBreaker = {
+      get state(): unknown {
+        return { failures: 0, samples: [true, false] };
+      },
+      set state(state) {
+        given.push(state);
+      },
+      success: () => {},
+      failure: () => false,
+    };
+    const restore = (state: unknown): void =>
+      cockatielRule(breaker)
+        .create()
+        .restore({ state: JSON.stringify(state) }, 0, WALL_MS);
+    for (const other of [
+      null,
+      7,
+      [],
+      {},
+      { failures: 1 },
+      { failures: 1, samples: [true] },
+      { failures: 1, samples: true },
+      { failures: '1', samples: [true, true] },
+      { successes: 1, samples: [true, true] },
+      { failures: 1, samples: [true, true], more: 1 },
+    ]) {
+      restore(other);
+    }
+    expect(given).toEqual([]);
+    restore({ samples: [true, true], failures: 5 });
+    expect(given).toEqual([{ samples: [true, true], failures: 5 }]);
   });
 });
 
@@ -386,6 +514,13 @@ describe('asCockatielBreaker: our rules in cockatiel’s own circuit breaker', (
     const second = cockatielCircuitBreaker(handleAll, { halfOpenAfter: 1_000, breaker: asCockatielBreaker(spec), initialState });
     await second.execute(() => Promise.reject(new Error('down'))).catch(() => undefined);
     expect(second.state).toBe(CircuitState.Open);
+  });
+
+  it('a success in between does not make failureCount forget', async () => {
+    const breaker = asCockatielBreaker(failureCount({ threshold: 2, windowSize: 4 }));
+    expect(breaker.failure(CircuitState.Closed)).toBe(false);
+    breaker.success(CircuitState.Closed);
+    expect(breaker.failure(CircuitState.Closed)).toBe(true);
   });
 
   it('ignores a state that is no object', () => {
