@@ -59,6 +59,7 @@ test('a caller that aborts while it waits leaves the line at once', async () => 
   const third = outbox.add(delivery('a2'));
   controller.abort(new Error('changed my mind'));
   await expect(second).rejects.toMatchObject({ code: 'cancelled', cause: { message: 'changed my mind' } });
+  expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   await outbox.cancel('a0');
   await third;
   expect(await outbox.status('a1')).toBeUndefined();

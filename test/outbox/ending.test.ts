@@ -13,18 +13,24 @@ test('everything accepted ends as delivered or dead letter, also when the host t
   expect(host.letters.map(({ letter }) => letter.reason)).toEqual(['gone', 'the host failed: TypeError']);
 });
 
-test.each([undefined, {}, { next: 'never' }, { next: 'dead' }, later(Number.NaN), later(-1), later(Number.POSITIVE_INFINITY)])(
-  'a host that answers %o loses nothing: it becomes a dead letter',
-  async (answer) => {
-    const host = fakeHost();
-    const outbox = memoryOutbox();
-    outbox.start({ ...host, handle: async () => answer as never });
-    await outbox.add(delivery('a0'));
-    await host.settle();
-    expect(await outbox.status('a0')).toBe('dead');
-    expect(outbox.snapshot(0).depth).toBe(0);
-  },
-);
+test.each([
+  undefined,
+  {},
+  { ...done, next: 'never', attempts: [] },
+  { next: 'dead' },
+  later(Number.NaN),
+  later(-1),
+  later(Number.POSITIVE_INFINITY),
+])('a host that answers %o loses nothing: it becomes a dead letter', async (answer) => {
+  const host = fakeHost();
+  const outbox = memoryOutbox();
+  outbox.start({ ...host, handle: async () => answer as never });
+  await outbox.add(delivery('a0'));
+  await host.settle();
+  expect(await outbox.status('a0')).toBe('dead');
+  expect(outbox.snapshot(0).depth).toBe(0);
+  expect(host.letters[0]?.letter.reason).toMatch(/^the host failed: /);
+});
 
 test('a handle that throws before it gives a promise is a dead letter too', async () => {
   const host = fakeHost();
@@ -70,6 +76,18 @@ test('cancel takes one that is ready, waiting or unknown out at once, or says no
   await host.run('running').end(dead());
   expect(await outbox.cancel('running')).toBe(false);
   expect(host.handed).toEqual(['waiting', 'running']);
+});
+
+test('one that is cancelled while its destination waits for its turn leaves no gap in the round', async () => {
+  const { host, outbox } = started({ concurrency: 2 });
+  for (const id of ['a0', 'b0', 'c0']) await outbox.add(delivery(id, { destination: `https://${id}.example` }));
+  await host.settle();
+  expect(host.handed).toEqual(['a0', 'b0']);
+  await outbox.cancel('c0');
+  await host.run('a0').end(done);
+  await outbox.add(delivery('d0'));
+  await host.settle();
+  expect(host.handed).toEqual(['a0', 'b0', 'd0']);
 });
 
 test('cancel before the start', async () => {

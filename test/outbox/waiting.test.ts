@@ -30,6 +30,7 @@ test('a retry comes at its time with its records, and keeps its place in front o
   await host.clock.advance(4_999);
   expect(host.handed).toEqual(['a0', 'a1']);
   await host.clock.advance(1);
+  expect(outbox.snapshot(0)).toMatchObject({ running: 1, ready: 2, waiting: 0 });
   await host.run('a1').end(done);
   expect(host.handed).toEqual(['a0', 'a1', 'a0']);
   expect(host.run('a0').entry).toMatchObject({ attempts: records, attemptCount: 1 });
