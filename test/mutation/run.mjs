@@ -1,4 +1,4 @@
-// `npm run mutate [-- folder …] [--static] [--force]`: Stryker changes one thing in `src/` at a time, and the tests of its folder should
+// `npm run mutate [-- folder …] [--one-in=n] [--static] [--force]`: Stryker changes one thing in `src/` at a time, and the tests of its folder should
 // notice. Prints each change that they did not, then the scores; fails where one is below 85 %. Results are kept in `reports/`, and
 // what no edit has touched is not run again, unless `--force` says so.
 import { spawnSync } from 'node:child_process';
@@ -27,7 +27,12 @@ const folders = FOLDERS.filter((name) => asked.length === 0 || asked.some((part)
 
 // It takes both cores for minutes: whatever else is to be done comes first.
 setPriority(15);
-const env = { ...process.env, ...(flags.includes('--static') && { MUTATE_STATIC: 'true' }) };
+const oneIn = flags.find((flag) => flag.startsWith('--one-in='))?.slice('--one-in='.length);
+const env = {
+  ...process.env,
+  ...(oneIn !== undefined && { MUTATED_LINES_ONE_IN: oneIn }),
+  ...(flags.includes('--static') && { MUTATE_STATIC: 'true' }),
+};
 const rows = folders.map((folder) => {
   const report = `${reportOf(folder)}.json`;
   rmSync(report, { force: true });
@@ -37,7 +42,7 @@ const rows = folders.map((folder) => {
   return { folder, counts: existsSync(report) ? countsIn(report) : undefined };
 });
 
-/** How many changes came to what, by Stryker's names of it; of those that were left out, the static ones apart from prose. */
+/** How many changes came to what, by Stryker's names of it; of those left out, the static ones apart from the others. */
 function countsIn(report) {
   const { files } = JSON.parse(readFileSync(report, 'utf8'));
   const mutants = Object.values(files).flatMap((file) => file.mutants);
@@ -56,7 +61,9 @@ function line(name, counts) {
   return `${name.padEnd(34)}${score.toFixed(1).padStart(7)}${cells.join('')}`;
 }
 
-const head = ['changes', 'failed', 'timed out', 'survived', 'not run', 'static', 'prose'].map((name) => name.padStart(11)).join('');
+const head = ['changes', 'failed', 'timed out', 'survived', 'not run', 'static', 'left out']
+  .map((name) => name.padStart(11))
+  .join('');
 console.log(`\n${'folder of src/'.padEnd(34)}${'score'.padStart(7)}${head}`);
 for (const { folder, counts } of rows) {
   if (counts === undefined) process.exitCode = 1;

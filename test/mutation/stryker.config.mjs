@@ -7,8 +7,8 @@ const report = reportOf(folder);
 export default {
   mutate: [`src/${folder}/*.ts`],
   ignorePatterns: ['/bench', '/coverage', '/dist', '/docs/api', '/examples', '/test/mutation/reports'],
-  plugins: ['@stryker-mutator/*', './test/mutation/prose.mjs'],
-  ignorers: ['prose'],
+  plugins: ['@stryker-mutator/*', './test/mutation/left-out.mjs'],
+  ignorers: ['prose', 'sample'],
   testRunner: 'vitest',
   vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
   // A file that is not there: Stryker would rewrite the project's with the TypeScript 5 API, which TypeScript 7 does not have.

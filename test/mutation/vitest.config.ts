@@ -7,5 +7,5 @@ if (folder === undefined) throw new Error('MUTATED_FOLDER must name the folder')
 
 export default defineConfig({
   resolve: { alias: [{ find: /^fast-check$/, replacement: fileURLToPath(new URL('./few-runs.ts', import.meta.url)) }] },
-  test: { include: [`test/${folder}/*.test.ts`, `test/${folder}.*test.ts`], testTimeout: 5_000, reporters: [], isolate: false },
+  test: { include: [`test/${folder}/*.test.ts`, `test/${folder}.*test.ts`], testTimeout: 10_000, reporters: [], isolate: false },
 });

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lab, request, TO, verdict } from './callback-url-lab.js';
 
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const nextCharacter = (character = ''): string | undefined => BASE64URL[BASE64URL.indexOf(character) + 1];
+
 describe('the grammar of a callback URL', () => {
   const { urls } = lab();
   const url = urls.create({ ...request, to: `${TO}?a=1` });
@@ -41,6 +44,9 @@ describe('the grammar of a callback URL', () => {
     ['an oversized signature', `${url}A`],
     ['a signature in base64', `${url.slice(0, -43)}${Buffer.from(signature ?? '', 'base64url').toString('base64')}`],
     ['a signature in hex', `${url.slice(0, -43)}${Buffer.from(signature ?? '', 'base64url').toString('hex')}`],
+    ['a signature whose last character has bits that no byte needs', `${url.slice(0, -1)}${nextCharacter(url.at(-1))}`],
+    ['a question mark before the token, where the query has begun', url.replace('&callback', '?callback')],
+    ['an ampersand before the token, where no query has begun', urls.create(request).replace('?callback', '&callback')],
     ['a part more', `${url}.x`],
     ['a line break', `${url}\n`],
     ['a line break within', url.replace('callback', 'call\nback')],
@@ -55,6 +61,14 @@ describe('the grammar of a callback URL', () => {
     ['an oversized text', 'x'.repeat(10_000_000)],
   ])('refuses %s', async (_what, changed) => {
     expect(await verdict(urls, changed)).toBe('invalid-signature');
+  });
+
+  it('is 4,096 characters long at most', async () => {
+    const fill = 4_096 - urls.create({ ...request, to: `${TO}?a=` }).length;
+    const longest = urls.create({ ...request, to: `${TO}?a=${'1'.repeat(fill)}` });
+    expect(longest.length).toBe(4_096);
+    expect(await verdict(urls, longest)).toBe('accepted');
+    await expect(urls.redeem(`${longest}1`)).rejects.toThrow('a callback URL must be at most 4096 characters');
   });
 
   it('takes the case of scheme and host, a default port and dot segments as the URL standard does: they are the same URL', async () => {

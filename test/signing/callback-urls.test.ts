@@ -43,6 +43,7 @@ describe('a callback URL', () => {
       `${TO}?b=2&a=1&a=`,
       `${TO}?`,
       `${TO}?a=1&`,
+      `${TO}?a=?`,
       `${TO}?callback-tokens=1`,
       `${TO}/?q=%C3%BC+%26`,
       'http://[::1]:8080',
@@ -169,29 +170,40 @@ describe('single use', () => {
 });
 
 describe('a store that fails', () => {
-  it.each<[string, () => unknown]>([
+  const down = new Error('down');
+  const fault = (what: string) => ({
+    code: 'idempotency-store-failed',
+    message: `the store of callback URLs ${what}, so this one was not accepted`,
+  });
+
+  it.each<[string, () => unknown, string, unknown]>([
     [
       'throws',
       () => {
-        throw new Error('down');
+        throw down;
       },
+      'could not claim it',
+      down,
     ],
-    ['rejects', async () => Promise.reject(new Error('down'))],
-    ['answers nothing', () => undefined],
-    ['answers nonsense', async () => ({ state: 'maybe' })],
-  ])('and %s: nothing is accepted', async (_what, claim) => {
+    ['rejects', async () => Promise.reject(down), 'could not claim it', down],
+    ['answers nothing', () => undefined, 'answered a claim with none of its three states', undefined],
+    ['answers nonsense', async () => ({ state: 'maybe' }), 'answered a claim with none of its three states', undefined],
+  ])('and %s: nothing is accepted', async (_what, claim, what, cause) => {
     const { clock } = lab();
     const urls = callbackUrls({ secrets: [SECRET], store: { claim } as never, clock });
-    expect(await verdict(urls, urls.create(request))).toBe('idempotency-store-failed');
+    const error = await urls.redeem(urls.create(request)).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject(fault(what));
+    expect((error as Error).cause).toBe(cause);
+    expect('cause' in (error as Error)).toBe(cause !== undefined);
     expect(clock.timers).toBe(0);
   });
 
   it('and never answers: nothing is accepted, and nobody waits for ever', async () => {
     const { clock } = lab();
     const urls = callbackUrls({ secrets: [SECRET], store: { claim: () => new Promise(() => {}) } as never, clock });
-    const redeeming = verdict(urls, urls.create(request));
+    const redeeming = expect(urls.redeem(urls.create(request))).rejects.toMatchObject(fault('did not answer in 10000 ms'));
     await clock.advance(10_000);
-    expect(await redeeming).toBe('idempotency-store-failed');
+    await redeeming;
   });
 
   it('as it is full: nothing is accepted, and no earlier redemption forgotten', async () => {
@@ -199,7 +211,10 @@ describe('a store that fails', () => {
     const { urls } = lab({ store: memoryIdempotencyStore({ maxKeys: 1, clock }) });
     const [first, second] = [urls.create(request), urls.create(request)];
     expect(await verdict(urls, first)).toBe('accepted');
-    expect(await verdict(urls, second)).toBe('idempotency-store-failed');
+    await expect(urls.redeem(second)).rejects.toMatchObject({
+      code: 'idempotency-store-failed',
+      message: 'all 1 idempotency keys in memory are in flight',
+    });
     expect(await verdict(urls, first)).toBe('already-redeemed');
   });
 });
@@ -280,7 +295,10 @@ describe('settings', () => {
   });
 
   it('refuse an unknown expectation, which would not be checked', async () => {
-    expect(await verdict(urls, urls.create(request), { purposes: 'answer' } as never)).toBe('invalid-option');
+    await expect(urls.redeem(urls.create(request), { purposes: 'answer' } as never)).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: 'redeem has no option "purposes"; it has purpose',
+    });
   });
 
   it('refuse an expected purpose that is there and undefined, as no purpose would be checked, and use nothing up', async () => {

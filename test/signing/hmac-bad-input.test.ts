@@ -166,6 +166,13 @@ describe.each(timed)('timestamps of $title', (dialect) => {
       expect(refusal(received(scheme, { nowMs }), scheme)).toBe('stale-signature');
   });
 
+  it('names the header that carries it', () => {
+    const { timestampHeader, signatureHeader } = dialect;
+    const carrier = timestampHeader ?? signatureHeader;
+    expect(() => scheme.verify(withText('01614265330'))).toThrow(`${carrier} must be unix seconds in plain decimal`);
+    expect(() => scheme.verify(received(scheme, { nowMs: 0 }))).toThrow(`${carrier} is more than 300000 ms away from now`);
+  });
+
   it('calls an old message stale only if it was genuine', () => {
     expectRefused(received(scheme, { nowMs: 0, body: Buffer.from('{}') }), dialect);
   });

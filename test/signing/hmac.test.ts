@@ -53,16 +53,18 @@ describe('what is signed', () => {
   it('has the same path when it is signed by the whole URL and verified by the path alone', () => {
     for (const url of ['/hooks?tenant=1', URL_SIGNED, 'http://10.0.0.1:8080/hooks?tenant=1'])
       expect(refusal(received(scheme, { url }), scheme)).toBe('no error');
-    for (const url of ['/hooks', '/hooks?tenant=2', '/./hooks?tenant=1', '//customer.example/hooks?tenant=1', '', undefined])
+    for (const url of ['/hooks', '/hooks?tenant=2', '/./hooks?tenant=1', '//customer.example/hooks?tenant=1'])
       expect(refusal(received(scheme, { url }), scheme)).toBe('invalid-signature');
+    for (const url of ['', 'customer.example/hooks?tenant=1', 'https://customer.example', 7 as never, undefined])
+      expect(() => scheme.verify(received(scheme, { url }))).toThrow('the path is signed and the URL has none, or was not given');
   });
 
   it('has a URL only where it is given whole', () => {
     const whole = by({ signed: ({ url, body }) => [url, '\n', body] });
     expect(refusal(received(whole, { url: URL_SIGNED }), whole)).toBe('no error');
-    for (const url of ['/hooks?tenant=1', 'http://customer.example/hooks?tenant=1', 'customer.example/hooks', 7, undefined])
-      expect(refusal(received(whole, { url: url as never }), whole)).toBe('invalid-signature');
-    expect(() => whole.verify(received(whole, { url: '/hooks?tenant=1' }))).toThrow('the URL is signed and must be given whole');
+    expect(refusal(received(whole, { url: 'http://customer.example/hooks?tenant=1' }), whole)).toBe('invalid-signature');
+    for (const url of ['/hooks?tenant=1', 'customer.example/hooks', 'https:', 7, undefined])
+      expect(() => whole.verify(received(whole, { url: url as never }))).toThrow('the URL is signed and must be given whole');
   });
 
   it('demands the method and the URL only where they are signed', () => {
@@ -78,12 +80,14 @@ describe('what is signed', () => {
       expect(codeOf(() => scheme.check?.(delivery({ to })))).toBe('invalid-callback');
       expect(codeOf(() => by().check?.(delivery({ to })))).toBe('no error');
     }
+    expect(codeOf(() => scheme.check?.(delivery({ headers: { 'content-type': 'application/json' } })))).toBe('no error');
   });
 
   it('is refused where the function fails for a message that no sample was like', () => {
+    const thrown = new Error('nothing to sign');
     const fails = by({
       signed: ({ body }) => {
-        if (body.length === 0) throw new Error('nothing to sign');
+        if (body.length === 0) throw thrown;
         return body[0] === 0 ? (undefined as never) : [body];
       },
     });
@@ -91,6 +95,15 @@ describe('what is signed', () => {
       expect(codeOf(() => signed(fails, { body }))).toBe('invalid-callback');
       expect(refusal(received(fails, { body }), fails)).toBe('invalid-signature');
     }
+    const causeOf = (body: Uint8Array): unknown => {
+      try {
+        return signed(fails, { body });
+      } catch (error) {
+        return 'cause' in (error as Error) ? (error as Error).cause : 'none';
+      }
+    };
+    expect(causeOf(new Uint8Array())).toBe(thrown);
+    expect(causeOf(Uint8Array.of(0))).toBe('none');
   });
 });
 
