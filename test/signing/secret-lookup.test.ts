@@ -182,6 +182,20 @@ describe('the cache', () => {
     expect(asked).toEqual(['a', 'b', 'c', 'a']);
   });
 
+  it('is bounded by when keys were last loaded: one that was loaded anew goes after the others', () => {
+    const asked: string[] = [];
+    const source = lookup({ load: (key) => [`s${asked.push(key)}`], maxKeys: 2, ttlMs: 1_000 });
+    for (const [key, atMs] of [
+      ['a', 0],
+      ['b', 500],
+      ['a', 1_000],
+      ['c', 1_001],
+    ] as const)
+      source.forSigning(message(key, atMs));
+    expect(source.forSigning(message('a', 1_002))).toEqual(['S3']);
+    expect(asked).toEqual(['a', 'b', 'a', 'c']);
+  });
+
   it('is not emptied by keys that strangers make up', async () => {
     const loads: string[] = [];
     const source = lookup({
@@ -301,17 +315,18 @@ describe('the errors of a lookup', () => {
     ).not.toContain(SECRET);
   });
 
-  it.each([
-    { ttlMs: -1 },
-    { timeoutMs: 0 },
-    { maxKeys: 0 },
-    { maxKeys: 1.5 },
-    { load: 'secret' },
-    { keyOf: 'tenant' },
-    { keyOfReceived: 7 },
-    { clock: {} },
-    { tll: 5 },
-  ])('refuse the option %j', (options) => {
-    expect(thrown(() => lookup({ load: () => ['s'], ...(options as object) }))).toMatchObject({ code: 'invalid-option' });
+  it.each<[object, string]>([
+    [{ ttlMs: -1 }, 'secrets.ttlMs must be a finite number of at least 0'],
+    [{ timeoutMs: 0 }, 'secrets.timeoutMs must be a finite number above 0'],
+    [{ maxKeys: 0 }, 'secrets.maxKeys must be an integer of at least 1'],
+    [{ maxKeys: 1.5 }, 'secrets.maxKeys must be an integer of at least 1'],
+    [{ load: 'secret' }, 'secrets must be an object with load()'],
+    [{ keyOf: 'tenant' }, 'secrets.keyOf must be a function'],
+    [{ keyOfReceived: 7 }, 'secrets.keyOfReceived must be a function'],
+    [{ clock: {} }, 'secrets.clock must be an object with setTimer(), clearTimer()'],
+    [{ tll: 5 }, 'secrets has no option "tll"; it has keyOf, keyOfReceived, load, ttlMs, timeoutMs, maxKeys, clock'],
+  ])('refuse the option %j', (options, why) => {
+    const message = expect.stringContaining(why);
+    expect(thrown(() => lookup({ load: () => ['s'], ...options }))).toMatchObject({ code: 'invalid-option', message });
   });
 });

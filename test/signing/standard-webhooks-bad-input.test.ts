@@ -53,6 +53,14 @@ describe('bad input', () => {
     expectRefused(received({ headers: { ...signed(signer, { id: 'a', body: Buffer.from('1.b') }), 'webhook-id': 'a.1' } }));
   });
 
+  it('a timestamp moved into the id, and the next from the body, though the signature covers the same bytes', () => {
+    const body = Buffer.from(`${SIGNED_AT_MS / 1000}.b`);
+    const headers = { ...signed(signer, { id: 'a', body }), 'webhook-id': `a.${SIGNED_AT_MS / 1000}` };
+    const moved = received({ headers, body: Buffer.from('b') });
+    expectRefused(moved);
+    expect(() => scheme.verify(moved)).toThrow('webhook-id must be 1 to 256 visible ASCII characters without a dot');
+  });
+
   it('truncated signatures', () => {
     for (const vector of [VECTOR, ED25519_VECTOR]) {
       for (let length = 0; length < vector.length; length++) expectRefused(withSignature(vector.slice(0, length)));
@@ -66,6 +74,22 @@ describe('bad input', () => {
     expectRefused(withSignature(Array.from({ length: 33 }, () => VECTOR).join(' ')));
     expectRefused(withSignature(Array.from({ length: 11 }, () => ED25519_VECTOR).join(' ')));
     expectRefused(withSignature(`${VECTOR} ${' '.repeat(1_000_000)}`));
+  });
+
+  it('takes 8,192 characters, 32 signatures and 10 of v1a, and says which of them was too much', () => {
+    const filled = `${VECTOR} v9,${'A'.repeat(8_192 - VECTOR.length - ' v9,'.length)}`;
+    const many = `${VECTOR}${' v9,A'.repeat(31)}`;
+    const costly = Array.from({ length: 10 }, () => ED25519_VECTOR).join(' ');
+    for (const text of [filled, many, costly]) expect(refusal(withSignature(text), scheme)).toBe('no error');
+    const refused = (text: string) => expect(() => scheme.verify(withSignature(text)));
+    refused(`${filled}A`).toThrow('webhook-signature must be at most 8192 characters');
+    refused(`${many} v9,A`).toThrow('webhook-signature must hold at most 32 signatures');
+    refused(`${costly} ${ED25519_VECTOR}`).toThrow('webhook-signature must hold at most 10 v1a signatures');
+    refused(`v1,${Buffer.alloc(31).toString('base64')}`).toThrow('a v1 signature must be the base64 of 32 bytes');
+    refused(`v1a,${Buffer.alloc(32).toString('base64')}`).toThrow('a v1a signature must be the base64 of 64 bytes');
+    refused('v9,AAAA').toThrow('there are keys for v1 and v1a only');
+    refused('v1').toThrow('must be signatures of the form v1,<base64>, separated by single spaces');
+    refused(`v1,${Buffer.alloc(32).toString('base64')}`).toThrow('no signature in webhook-signature fits the message');
   });
 
   it('duplicated headers', () => {
@@ -99,7 +123,9 @@ describe('bad input', () => {
   });
 
   it('a timestamp "<n>abc"', () => {
-    expectRefused(withHeader('webhook-timestamp', '1614265330abc'));
+    const message = withHeader('webhook-timestamp', '1614265330abc');
+    expectRefused(message);
+    expect(() => scheme.verify(message)).toThrow('webhook-timestamp must be unix seconds in plain decimal');
   });
 
   it('a negative timestamp', () => {
@@ -124,7 +150,9 @@ describe('bad input', () => {
 
   it('a timestamp far in the future, genuinely signed, is stale', () => {
     for (const timestampMs of [SIGNED_AT_MS + 301_000, SIGNED_AT_MS + 31_536_000_000, 99_999_999_999_000]) {
-      expect(refusal(received({ headers: signed(signer, { timestampMs }) }), scheme)).toBe('stale-signature');
+      const message = received({ headers: signed(signer, { timestampMs }) });
+      expect(refusal(message, scheme)).toBe('stale-signature');
+      expect(() => scheme.verify(message)).toThrow('webhook-timestamp is more than 300000 ms away from now');
     }
   });
 

@@ -59,7 +59,8 @@ describe('sign', () => {
   it('lets any other visible ASCII id through', () => {
     const id = 'Az09!#$%&()*+,-/:;<=>?@[]^_`{|}~';
     expect(codeOf(() => scheme.check?.({ ...({} as Delivery), id }))).toBe('no error');
-    expect(scheme.verify(received({ headers: signed(scheme, { id }) }))).toMatchObject({ id });
+    for (const fitting of [id, 'a'.repeat(256)])
+      expect(scheme.verify(received({ headers: signed(scheme, { id: fitting }) }))).toMatchObject({ id: fitting });
   });
 });
 
@@ -251,12 +252,16 @@ describe('settings', () => {
     },
   );
 
-  it.each([{ toleranceMs: -1 }, { toleranceMs: Number.NaN }, { headerPrefix: 'x-' }, { tolerance: 5 }])(
-    'refuses %j',
-    (options) => {
-      expect(codeOf(() => standardWebhooks({ secrets: [SECRET], ...(options as object) }))).toBe('invalid-option');
-    },
-  );
+  it.each<[object, string]>([
+    [{ toleranceMs: -1 }, 'toleranceMs must be a finite number of at least 0, got -1'],
+    [{ toleranceMs: Number.NaN }, 'toleranceMs must be a finite number of at least 0, got NaN'],
+    [{ headerPrefix: 'x-' }, 'headerPrefix must be "webhook-" or "svix-", got "x-"'],
+    [{ tolerance: 5 }, 'standardWebhooks has no option "tolerance"; it has secrets, toleranceMs, headerPrefix'],
+  ])('refuses %j', (options, why) => {
+    const attempt = (): unknown => standardWebhooks({ secrets: [SECRET], ...options });
+    expect(codeOf(attempt)).toBe('invalid-option');
+    expect(attempt).toThrow(why);
+  });
 
   it('shows no secret and no key when the scheme is inspected or turned to JSON', () => {
     const raw = Buffer.from(SECRET.slice(6), 'base64');

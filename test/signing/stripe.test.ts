@@ -74,6 +74,16 @@ describe('verify', () => {
     `t=${SECONDS},${V1},v2=${'a'.repeat(9_000)}`,
   ])('refuses %j', (value) => expect(refusal(withValue(value), scheme)).toBe('invalid-signature'));
 
+  it('takes 8,192 characters and 40 pieces, and no more', () => {
+    const value = `t=${SECONDS},${V1}`;
+    const filled = `${value},v2=${'a'.repeat(8_192 - value.length - ',v2='.length)}`;
+    expect(refusal(withValue(filled), scheme)).toBe('no error');
+    expect(() => scheme.verify(withValue(`${filled}a`))).toThrow('stripe-signature must be at most 8192 characters');
+    const pieces = `${value}${',v2='.repeat(38)}`;
+    expect(refusal(withValue(pieces), scheme)).toBe('no error');
+    expect(() => scheme.verify(withValue(`${pieces},v2=`))).toThrow('stripe-signature must hold at most 40 pieces');
+  });
+
   it('takes the tolerance that is set', () => {
     const tight = stripe({ secrets: [SECRET], toleranceMs: 1_000 });
     expect(refusal(received(tight, { nowMs: SIGNED_AT_MS - 1_001 }), tight)).toBe('stale-signature');
