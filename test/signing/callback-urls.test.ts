@@ -264,8 +264,12 @@ describe('settings', () => {
     ['a target that is none', { to: 'answers/42' }, 'to must be a whole http or https URL'],
     ['another scheme', { to: 'mailto:a@mine.example' }, 'to must be a whole http or https URL'],
     ['credentials', { to: 'https://user:c4n4ry@api.mine.example/' }, 'to must be a URL without credentials'],
+    ['a user', { to: 'https://c4n4ry@api.mine.example/' }, 'to must be a URL without credentials'],
+    ['a password', { to: 'https://:c4n4ry@api.mine.example/' }, 'to must be a URL without credentials'],
     ['a fragment', { to: `${TO}#top` }, 'to must be a URL without a fragment'],
     ['a parameter of ours', { to: `${TO}?callback-token=1` }, 'to must be a URL without a parameter callback-token of its own'],
+    ['one of ours among others', { to: `${TO}?a=1&callback-token=1` }, 'to must be a URL without a parameter callback-token'],
+    ['one of ours without a value', { to: `${TO}?a=1&callback-token` }, 'to must be a URL without a parameter callback-token'],
     ['no target', { to: undefined }, 'to must be a string or a URL, got undefined (undefined)'],
     ['a target too long', { to: `${TO}?a=${'1'.repeat(4_000)}` }, 'a callback URL must be at most 4096 characters, got 4'],
     ['no purpose', { purpose: undefined }, 'purpose must be 1 to 64 of A-Z, a-z, 0-9, _ and -, got undefined (undefined)'],
@@ -289,8 +293,15 @@ describe('settings', () => {
   });
 
   it('refuse a store, a clock and a random that are none, and unknown names', () => {
-    for (const wrong of [{ store: {} }, { clock: {} }, { random: 7 }, { ttlMs: 1 }]) {
-      expect(faultOf(() => callbackUrls({ secrets: [SECRET], store, ...(wrong as object) }))).toMatch(/^invalid-option: /);
+    for (const [wrong, fault] of [
+      [{ store: {} }, 'store must be an object with claim()'],
+      [{ clock: {} }, 'clock must be an object with now(), setTimer(), clearTimer()'],
+      [{ random: 7 }, 'random must be a function'],
+      [{ ttlMs: 1 }, 'callbackUrls has no option "ttlMs"; it has secrets, store, clock, random'],
+    ] as const) {
+      expect(faultOf(() => callbackUrls({ secrets: [SECRET], store, ...(wrong as object) }))).toContain(
+        `invalid-option: ${fault}`,
+      );
     }
   });
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { type HmacOptions, hmac, type SignatureScheme } from '../../src/signing/index.js';
+import { github, type HmacOptions, hmac, type SignatureScheme, stripe } from '../../src/signing/index.js';
 import { BODY, everything, SECRET, signed, TEXT } from './hmac-messages.js';
 import { codeOf } from './refusal-code.js';
 
@@ -52,6 +52,7 @@ describe('settings', () => {
       'signed must be a function that takes any message, it threw for a sample',
     ],
     ['signed that gives text', { signed: () => TEXT }, 'what signed gives must be an array of strings and Uint8Arrays'],
+    ['signed that gives a number among its parts', { signed: () => [TEXT, 7] }, 'what signed gives must be an array'],
     ['signed that gives a promise', { signed: async () => [TEXT] }, 'what signed gives must be an array'],
     [
       'signed that gives other parts each time',
@@ -72,6 +73,16 @@ describe('settings', () => {
   ])('refuses %s, and says why', (_what, options, why) => {
     expect(codeOf(() => by(options as never))).toBe('invalid-option');
     expect(() => by(options as never)).toThrow(why);
+  });
+
+  it('of the fixed dialects are fewer, and each has its name', () => {
+    const secrets = [SECRET];
+    expect([by(), stripe({ secrets }), github({ secrets })].map(({ name }) => name)).toEqual(['hmac', 'stripe', 'github']);
+    expect(() => stripe({ secrets, tolerance: 5 } as never)).toThrow(
+      'stripe has no option "tolerance"; it has secrets, toleranceMs',
+    );
+    expect(() => stripe({ secrets, toleranceMs: -1 })).toThrow('toleranceMs must be a finite number of at least 0, got -1');
+    expect(() => github({ secrets, toleranceMs: 5 } as never)).toThrow('github has no option "toleranceMs"; it has secrets');
   });
 
   it('has what signed threw as the cause', () => {
