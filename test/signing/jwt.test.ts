@@ -135,28 +135,38 @@ describe('sign', () => {
 describe('settings', () => {
   const settings = { issuer: ISSUER, secrets: [signingKey('HS256')] };
 
-  it.each([
-    { issuer: undefined },
-    { issuer: '' },
-    { issuer: 7 },
-    { issuer: 'a'.repeat(257) },
-    { audience: '' },
-    { audience: ['a'] },
-    { lifetimeMs: 999 },
-    { lifetimeMs: 300_001 },
-    { lifetimeMs: Number.NaN },
-    { lifetimeMs: 60_000, maxAgeMs: 59_999 },
-    { maxAgeMs: 3_600_001 },
-    { toleranceMs: -1 },
-    { header: 'two words' },
-    { header: '' },
-    { header: 'Host' },
-    { header: 7 },
-    { secrets: undefined },
-    { jwks: 'https://billing.example/keys' },
-    { keys: [] },
-  ])('refuses %j', (changes) => {
-    expect(codeOf(() => jwt({ ...settings, ...(changes as object) } as never))).toBe('invalid-option');
+  it.each<[object, string]>([
+    [{ issuer: undefined }, 'issuer must be text of 1 to 256 characters, got undefined'],
+    [{ issuer: '' }, 'issuer must be text of 1 to 256 characters'],
+    [{ issuer: 7 }, 'issuer must be text of 1 to 256 characters'],
+    [{ issuer: 'a'.repeat(257) }, 'issuer must be text of 1 to 256 characters'],
+    [{ audience: '' }, 'audience must be text of 1 to 256 characters'],
+    [{ audience: ['a'] }, 'audience must be text of 1 to 256 characters'],
+    [{ lifetimeMs: 999 }, 'lifetimeMs must be a finite number from 1000 to 300000'],
+    [{ lifetimeMs: 300_001 }, 'lifetimeMs must be a finite number from 1000 to 300000'],
+    [{ lifetimeMs: Number.NaN }, 'lifetimeMs must be a finite number from 1000 to 300000'],
+    [{ lifetimeMs: 60_000, maxAgeMs: 59_999 }, 'lifetimeMs must be a finite number from 1000 to 59999'],
+    [{ maxAgeMs: 999 }, 'maxAgeMs must be a finite number from 1000 to 3600000'],
+    [{ maxAgeMs: 3_600_001 }, 'maxAgeMs must be a finite number from 1000 to 3600000'],
+    [{ toleranceMs: -1 }, 'toleranceMs must be a finite number of at least 0'],
+    [{ header: 'two words' }, 'header must be the name of a header that may be set'],
+    [{ header: '' }, 'header must be the name of a header that may be set'],
+    [{ header: 'Host' }, 'header must be the name of a header that may be set'],
+    [{ header: 7 }, 'header must be the name of a header that may be set'],
+    [{ secrets: undefined }, 'jwt needs one of secrets and jwks, and not both'],
+    [{ jwks: 'https://billing.example/keys' }, 'jwt needs one of secrets and jwks, and not both'],
+    [{ keys: [] }, 'jwt has no option "keys"; it has secrets, jwks, issuer, audience, lifetimeMs, maxAgeMs, toleranceMs, header'],
+  ])('refuses %j', (changes, why) => {
+    const attempt = (): unknown => jwt({ ...settings, ...changes } as never);
+    expect(codeOf(attempt)).toBe('invalid-option');
+    expect(attempt).toThrow(why);
+  });
+
+  it('takes names of 256 characters, and its own name is jwt', () => {
+    const longest = 'a'.repeat(256);
+    const by = jwt({ ...settings, issuer: longest, audience: longest });
+    expect(decoded(tokenOf(signed(by)).split('.')[1])).toMatchObject({ iss: longest, aud: longest });
+    expect(by.name).toBe('jwt');
   });
 
   it('shows no secret and no key when the scheme is inspected or turned to JSON', () => {

@@ -54,7 +54,27 @@ describe('a received token', () => {
     ['bh', Buffer.from(CLAIMS.bh, 'base64url').toString('hex')],
     ['bh', createHash('sha256').update('').digest('base64url')],
   ])('refuses the genuinely signed claim %s: %j', async (name, value) => {
-    expect(await refusal(received(forged({ [name]: value })))).toBe('invalid-signature');
+    const message = received(forged({ [name]: value }));
+    expect(await refusal(message)).toBe('invalid-signature');
+    await expect(scheme.verify(message)).rejects.toThrow(`the token's ${name} `);
+  });
+
+  it.each([
+    ['aud', { 0: AUDIENCE }, 'must be text or an array of text'],
+    ['aud', [AUDIENCE, 7], 'must be text or an array of text'],
+    ['aud', [], 'is not this receiver'],
+    ['iat', -1, 'must be whole unix seconds'],
+    ['iat', CLAIMS.iat + 0.5, 'must be whole unix seconds'],
+    ['exp', 100_000_000_000, 'must be whole unix seconds'],
+    ['exp', 99_999_999_999, 'must lie behind its iat, by at most 300000 ms'],
+    ['exp', CLAIMS.iat, 'must lie behind its iat, by at most 300000 ms'],
+    ['nbf', 0.5, 'must be whole unix seconds'],
+    ['jti', 'with space', 'must be 1 to 255 visible ASCII characters'],
+    ['jti', 7, 'must be text'],
+    ['htm', 'PUT', 'is not the method'],
+    ['bh', CLAIMS.bh.slice(0, -1), 'is not the hash of the body'],
+  ])('says what is wrong with %s: %j', async (name, value, why) => {
+    await expect(scheme.verify(received(forged({ [name]: value })))).rejects.toThrow(`the token's ${name} ${why}`);
   });
 
   it.each([
@@ -75,7 +95,12 @@ describe('a received token', () => {
   ])('refuses the genuinely signed header parameter %s: %j', async (name, value) => {
     const expected = name === 'b64' ? 'no error' : 'invalid-signature';
     // Without `crit`, `b64` means nothing (RFC 7797 §3), and RFC 7515 §4 has unknown parameters ignored.
-    expect(await refusal(received(forged({}, { [name]: value })))).toBe(expected);
+    const message = received(forged({}, { [name]: value }));
+    expect(await refusal(message)).toBe(expected);
+    const fault = name === 'crit' ? 'the token must have no critical extension' : `the token's ${name} must be `;
+    // An algorithm that is text and no key's is not found among the keys.
+    if (expected !== 'no error' && !(name === 'alg' && typeof value === 'string'))
+      await expect(scheme.verify(message)).rejects.toThrow(fault);
   });
 
   it.each([
@@ -93,7 +118,9 @@ describe('a received token', () => {
     ['claims with a byte order mark', JSON.stringify(HEADER), `\ufeff${JSON.stringify(CLAIMS)}`],
     ['claims that are no UTF-8', JSON.stringify(HEADER), Buffer.from([0x7b, 0xff, 0x7d])],
   ])('refuses a genuinely signed token with %s', async (_what, header, claims) => {
-    expect(await refusal(received(forgedOf(header, claims)))).toBe('invalid-signature');
+    const message = received(forgedOf(header, claims));
+    expect(await refusal(message)).toBe('invalid-signature');
+    await expect(scheme.verify(message)).rejects.toThrow(/^the token's (header|claims) must be a JSON object$/);
   });
 
   it('refuses a critical extension that jose knows and we do not', async () => {
