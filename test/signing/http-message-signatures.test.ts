@@ -345,28 +345,40 @@ describe('settings', () => {
     });
   });
 
-  it.each<[string, unknown]>([
-    ['text', 'a-secret-of-text-that-must-not-be-shown'],
-    ['null', null],
-    ['without a key', { keyId: 'k', algorithm: 'ed25519' }],
-    ['with another field', { ...KEYS.ed25519, secret: 'shown' }],
-    ['without a key id', { ...KEYS.ed25519, keyId: '' }],
-    ['with a key id of two lines', { ...KEYS.ed25519, keyId: 'a\nb' }],
-    ['with a key id of 300 characters', { ...KEYS.ed25519, keyId: 'k'.repeat(300) }],
-    ['with a key id beyond ASCII', { ...KEYS.ed25519, keyId: 'schlüssel' }],
-    ['of an unknown algorithm', { ...KEYS.ed25519, algorithm: 'rsa-v1_5-sha256' }],
-    ['of no own algorithm', { ...KEYS.ed25519, algorithm: 'toString' }],
-    ['of another algorithm', { ...KEYS.ed25519, algorithm: 'ecdsa-p256-sha256' }],
-    ['of another curve', { ...KEYS.eccP256, key: pair.privateKey }],
-    ['of too few bits', { ...KEYS.rsaPss, key: weak.privateKey }],
-    ['that is no PEM', { ...KEYS.ed25519, key: '-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----' }],
-    ['that is short', { ...OTHER, key: 'x'.repeat(31) }],
-    ['for another algorithm, as its JWK says', { ...KEYS.eccP256, key: { ...jwk, alg: 'ES384' } }],
-    ['for encryption, as its JWK says', { ...KEYS.eccP256, key: { ...jwk, use: 'enc' } }],
-  ])('refuses a key %s, and does not show it', (_what, secret) => {
+  it.each<[string, unknown, string]>([
+    ['text', 'a-secret-of-text-that-must-not-be-shown', ' must be an object of keyId, algorithm, key, got string'],
+    ['null', null, ' must be an object of keyId, algorithm, key, got object'],
+    ['without a key', { keyId: 'k', algorithm: 'ed25519' }, '.key must be '],
+    ['with another field', { ...KEYS.ed25519, secret: 'shown' }, ' must be an object of keyId, algorithm, key, and of no other'],
+    ['without a key id', { ...KEYS.ed25519, keyId: '' }, '.keyId must be 1 to 256 visible ASCII characters'],
+    ['with a key id of two lines', { ...KEYS.ed25519, keyId: 'a\nb' }, '.keyId must be '],
+    ['with a key id of 257 characters', { ...KEYS.ed25519, keyId: 'k'.repeat(257) }, '.keyId must be '],
+    ['with a key id beyond ASCII', { ...KEYS.ed25519, keyId: 'schlüssel' }, '.keyId must be '],
+    ['of an unknown algorithm', { ...KEYS.ed25519, algorithm: 'rsa-v1_5-sha256' }, '.algorithm must be one of hmac-sha256, '],
+    ['of no own algorithm', { ...KEYS.ed25519, algorithm: 'toString' }, '.algorithm must be '],
+    ['of another algorithm', { ...KEYS.ed25519, algorithm: 'ecdsa-p256-sha256' }, '.key must be '],
+    ['of another curve', { ...KEYS.eccP256, key: pair.privateKey }, '.key must be '],
+    ['of too few bits', { ...KEYS.rsaPss, key: weak.privateKey }, '.key must be '],
+    [
+      'that is no PEM',
+      { ...KEYS.ed25519, key: '-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----' },
+      '.key must be ',
+    ],
+    ['that is short', { ...OTHER, key: 'x'.repeat(31) }, '.key must be '],
+    [
+      'for another algorithm, as its JWK says',
+      { ...KEYS.eccP256, key: { ...jwk, alg: 'ES384' } },
+      '.key must be a JWK whose alg is ES256',
+    ],
+    [
+      'for encryption, as its JWK says',
+      { ...KEYS.eccP256, key: { ...jwk, use: 'enc' } },
+      '.key must be a JWK whose use is sig or not',
+    ],
+  ])('refuses a key %s, and does not show it', (_what, secret, why) => {
     const attempt = (): unknown => schemeOf({ secrets: [KEYS.sharedSecret, secret as HttpMessageSignatureKey] });
     expect(codeOf(attempt)).toBe('invalid-secret');
-    expect(attempt).toThrow(/^secrets\[1\](\.\w+)? must be /);
+    expect(attempt).toThrow(`secrets[1]${why}`);
     expect(attempt).not.toThrow(/a-secret-of-text|shown|nonsense|xxx/);
   });
 
@@ -400,7 +412,29 @@ describe('settings', () => {
     { toleranceMs: -1 },
     { algorithm: 'ed25519' },
   ])('refuses %j', (options) => {
+    const [name] = Object.keys(options);
+    const why = name === 'algorithm' ? 'httpMessageSignatures has no option "algorithm"; it has secrets' : `${name}`;
     expect(codeOf(() => schemeOf(options))).toBe('invalid-option');
+    expect(() => schemeOf(options)).toThrow(new RegExp(`^${why}(?:\\[0\\])?(?: must be |, )`));
+  });
+
+  it('takes settings as long as they may be, and has its name', () => {
+    const components = Array.from({ length: 32 }, (_, index) => `x-${index}`);
+    const longest = { components, label: 'a'.repeat(64), tag: 't'.repeat(256), expiresAfterMs: 1_000 };
+    expect(codeOf(() => schemeOf(longest))).toBe('no error');
+    expect(codeOf(() => schemeOf({ secrets: [{ ...OTHER, keyId: 'k'.repeat(256) }] }))).toBe('no error');
+    expect(scheme.name).toBe('http-message-signatures');
+  });
+
+  it.each<[object, string]>([
+    [{ components: '@method' }, 'components must be an array of up to 32 names'],
+    [{ idHeader: 'Webhook-Id' }, 'idHeader must be the lower-case name of a header of its own, or false'],
+    [{ digest: 'md5' }, 'digest must be "sha-256" or "sha-512", got "md5"'],
+    [{ label: 'Sig' }, 'label must be a lower-case letter or *, then up to 63 of'],
+    [{ tag: 7 }, 'tag must be up to 256 characters of visible ASCII and spaces'],
+    [{ expiresAfterMs: 999 }, 'expiresAfterMs must be a finite number of at least 1000'],
+  ])('says why %j is refused', (options, why) => {
+    expect(() => schemeOf(options)).toThrow(why);
   });
 
   it('shows no secret and no key when the scheme is inspected or turned to JSON', () => {
