@@ -63,6 +63,8 @@ describe('a received token', () => {
     ['aud', { 0: AUDIENCE }, 'must be text or an array of text'],
     ['aud', [AUDIENCE, 7], 'must be text or an array of text'],
     ['aud', [], 'is not this receiver'],
+    ['aud', `${AUDIENCE}.elsewhere.example`, 'is not this receiver'],
+    ['aud', [`${AUDIENCE}.elsewhere.example`], 'is not this receiver'],
     ['iat', -1, 'must be whole unix seconds'],
     ['iat', CLAIMS.iat + 0.5, 'must be whole unix seconds'],
     ['exp', 100_000_000_000, 'must be whole unix seconds'],
