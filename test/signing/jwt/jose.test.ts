@@ -16,6 +16,7 @@ it('says how to install jose where it is missing and a token is to be verified',
   await expect(scheme.verify(genuine())).rejects.toMatchObject({
     code: 'missing-dependency',
     message: expect.stringContaining('npm install jose'),
+    cause: expect.any(Error),
   });
   const published = jwt({ issuer: ISSUER, jwks: 'https://billing.example/keys' });
   expect(await refusal(genuine(), published)).toBe('missing-dependency');

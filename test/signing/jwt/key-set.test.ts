@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type JwtKey, jwt } from '../../../src/signing/index.js';
+import { parseKeySet } from '../../../src/signing/jwt/key-set.js';
 import { codeOf } from '../refusal-code.js';
 import {
   ID,
@@ -86,6 +87,21 @@ describe('a key set at hand', () => {
   ])('refuses a set without a usable key, or with more than 100 (%#)', (jwks) => {
     expect(codeOf(() => jwt({ issuer: ISSUER, jwks: jwks as never }))).toBe('invalid-secret');
   });
+});
+
+describe('what is fetched as a key set', () => {
+  it('has 100 keys at most', () => {
+    const keys = Array.from({ length: 100 }, () => publicJwk('ES256'));
+    expect(parseKeySet({ keys })?.length).toBe(100);
+    expect(parseKeySet({ keys: [...keys, publicJwk('ES256')] })).toBeUndefined();
+  });
+
+  it.each([['keys'], [null], [undefined], [7], [[]], [{}], [{ keys: {} }], [{ keys: 'keys' }]])(
+    'is none where it is %j',
+    (set) => {
+      expect(parseKeySet(set)).toBeUndefined();
+    },
+  );
 });
 
 describe('a key set at a URL', () => {
