@@ -113,6 +113,14 @@ describe('schedule', () => {
     expect(totalMs).toBe(((75 * 60 + 35) * 60 + 5) * 1_000);
   });
 
+  it('may be as long as there are waits between a hundred attempts', () => {
+    const backoff = schedule(
+      Array.from({ length: 99 }, (_, index) => index),
+      { jitter: 0 },
+    );
+    expect(backoff.delayMs(99, 0, lowest)).toBe(98);
+  });
+
   it('is not changed by a list that changes later', () => {
     const delaysMs = [10];
     const backoff = schedule(delaysMs, { jitter: 0 });

@@ -144,6 +144,13 @@ describe('retryBudget', () => {
       expect(next.balance(577)).toBe(4);
     });
 
+    it('ignores text, though it reads as a number', () => {
+      const budget = still({ maxTokens: 10 });
+      budget.withdraw(false, 0);
+      budget.restore({ tokens: '3', atMs: 0 }, 0, 0);
+      expect(budget.balance(0)).toBe(9);
+    });
+
     it('ignores what it can not read, and a wall clock that went back', () => {
       const budget = still();
       budget.withdraw(false, 0);
@@ -157,7 +164,15 @@ describe('retryBudget', () => {
     });
   });
 
+  it('has a timeout cost twice what a retry costs, unless told otherwise', () => {
+    const budget = still({ maxTokens: 20, retryCost: 3 });
+    budget.withdraw(true, 0);
+    expect(budget.balance(0)).toBe(14);
+  });
+
   it.each<[unknown, RegExp]>([
+    [{ timeoutCost: 0 }, /budget\.timeoutCost must be a finite number above 0, at most 1000000000, got 0/],
+    [{ timeoutCost: 2e9 }, /budget\.timeoutCost must be a finite number above 0, at most 1000000000, got 2000000000/],
     [{ ratio: 0 }, /budget\.ratio must be above 0, as successes would refund nothing, got 0 \(number\)/],
     [{ ratio: 1.5 }, /budget\.ratio must be a finite number above 0, at most 1, got 1\.5 \(number\)/],
     [{ ratio: Number.NaN }, /budget\.ratio .* got NaN/],
