@@ -3,10 +3,80 @@ import { describe, expect, it } from 'vitest';
 import { consecutiveFailures } from '../../../src/policies/breaker-rules/consecutive-failures.js';
 import { circuitBreaker } from '../../../src/policies/circuit-breaker.js';
 import { bulkhead } from '../../../src/policies/concurrency-limiter.js';
+import type { CancelSignal } from '../../../src/policies/pipeline/cancel-signal.js';
+import type { ResiliencePipeline } from '../../../src/policies/pipeline/resilience-pipeline.js';
 import { rateLimiter } from '../../../src/policies/rate-limiter.js';
-import { countedSignal, lab, retryEvery, Work, watch } from './lab.js';
+import { countedSignal, lab, retryEvery, type Watched, Work, watch } from './lab.js';
 
 const stop = new Error('stop');
+
+/** As a transport does, which asks the attempt itself: a callee that declares no parameter is handed it. */
+function attemptOf(pipeline: ResiliencePipeline, work: Work, signal?: AbortSignal): { attempt: CancelSignal; answer: Watched } {
+  let attempt: CancelSignal | undefined;
+  const callee = (...handed: unknown[]): Promise<unknown> => {
+    attempt = handed[0] as CancelSignal;
+    return work.run();
+  };
+  const answer = watch(pipeline.execute(callee, signal));
+  if (attempt === undefined) throw new Error('not called');
+  return { attempt, answer };
+}
+
+describe('the attempt as a lighter signal', () => {
+  it('tells its one listener once, and why', async () => {
+    const { pipeline } = lab();
+    const controller = new AbortController();
+    for (const asObject of [false, true]) {
+      const own = new AbortController();
+      const { attempt } = attemptOf(pipeline, new Work(), asObject ? own.signal : controller.signal);
+      let heard = 0;
+      const listener = (): void => {
+        heard++;
+      };
+      attempt.addEventListener('abort', asObject ? { handleEvent: listener } : listener);
+      expect([attempt.aborted, attempt.reason, heard]).toEqual([false, undefined, 0]);
+      (asObject ? own : controller).abort(stop);
+      expect([attempt.aborted, attempt.reason, heard]).toEqual([true, stop, 1]);
+    }
+  });
+
+  it('tells nobody who has left, and nobody is made to leave by another', () => {
+    const { pipeline } = lab();
+    const controller = new AbortController();
+    const heard: string[] = [];
+    const listeners = ['stays', 'leaves', 'stranger'].map((name) => () => heard.push(name)) as [
+      () => void,
+      () => void,
+      () => void,
+    ];
+    const [stays, leaves, stranger] = listeners;
+    const kept = attemptOf(pipeline, new Work(), controller.signal).attempt;
+    kept.addEventListener('abort', stays);
+    kept.removeEventListener('abort', stranger);
+    const left = attemptOf(pipeline, new Work(), controller.signal).attempt;
+    left.addEventListener('abort', leaves);
+    left.removeEventListener('abort', leaves);
+    controller.abort();
+    expect(heard).toEqual(['stays']);
+  });
+
+  it('is taken from a caller too, listened to once, and left when the call has ended', async () => {
+    const { clock, pipeline } = lab();
+    const heard: string[] = [];
+    const asked: CancelSignal = {
+      aborted: false,
+      reason: stop,
+      addEventListener: (type, _listener, options) => heard.push(`${type}, once: ${options?.once}`),
+      removeEventListener: (type) => heard.push(`no more ${type}`),
+    };
+    const work = new Work();
+    const answer = watch(pipeline.execute(work.run, asked as AbortSignal));
+    work.end('done');
+    await clock.advance(0);
+    expect(answer.value).toBe('done');
+    expect(heard).toEqual(['abort, once: true', 'no more abort']);
+  });
+});
 
 describe('the caller’s abort', () => {
   it('before the call: cancelled, and nothing is called', async () => {

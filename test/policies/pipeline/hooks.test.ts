@@ -112,6 +112,45 @@ describe('an observer', () => {
     ]);
   });
 
+  it('sees that the budget was what stopped the retrying', async () => {
+    const { clock, pipeline, seen, options } = owned({
+      retry: retryEvery(10),
+      budget: { maxTokens: 1, timeoutCost: 1, reservePerSecond: 0 },
+    });
+    watch(pipeline.call(down, undefined, options()));
+    await clock.advance(1_000);
+    expect(seen.filter(([what]) => what === 'decided')).toEqual([
+      ['decided', 'backoff', 0],
+      ['decided', 'budget-empty', 0],
+    ]);
+  });
+
+  it('sees no decision where classify calls the result delivered', async () => {
+    const { clock, pipeline, seen, options } = owned({ retry: retryEvery(10), classify: () => ({ kind: 'delivered' }) });
+    const answer = watch(pipeline.call(() => 7, undefined, options()));
+    await clock.advance(0);
+    expect(answer.value).toBe(7);
+    expect(seen).toEqual([['ended', 1, 'delivered', 0]]);
+  });
+
+  it('may be left out: a call is made, decided and refused without', async () => {
+    const { clock, pipeline, options } = owned({
+      retry: retryEvery(10, 2),
+      circuitBreaker: { rule: consecutiveFailures({ threshold: 2 }) },
+      rateLimiter: { limit: 2, intervalMs: 60_000, maxWaitMs: 0 },
+    });
+    const unseen = options({ observer: undefined });
+    const failed = watch(pipeline.call(down, undefined, unseen));
+    await clock.advance(10);
+    expect(failed.error?.message).toBe('down');
+    const open = watch(pipeline.call(down, undefined, unseen));
+    await clock.advance(0);
+    expect(open.error).toMatchObject({ code: 'circuit-open' });
+    const limited = owned({ rateLimiter: { limit: 1, intervalMs: 60_000, maxWaitMs: 0 } });
+    await limited.pipeline.call(() => 1, undefined, unseen);
+    await expect(limited.pipeline.call(() => 2, undefined, unseen)).rejects.toMatchObject({ code: 'rate-limited' });
+  });
+
   it('a call may leave retrying to whoever asked', async () => {
     const { clock, pipeline, seen, options } = owned({ retry: retryEvery(10) });
     const answer = watch(pipeline.call(down, undefined, options({ retries: false })));
