@@ -43,6 +43,9 @@ describe('settings are checked when the pipeline is built, not at the first outa
     [{ rateLimiter: {} }, 'rateLimiter.limit must be an integer from 1 to 1000000, got undefined (undefined)'],
     [{ classify: 'fetch' }, 'classify must be a function or a cockatiel filter, got "fetch" (string)'],
     [{ classify: { options: {} } }, 'classify must be a function or a cockatiel filter'],
+    [{ classify: { options: { errorFilter: () => true } } }, 'classify must be a function or a cockatiel filter'],
+    [{ classify: { options: { resultFilter: () => true } } }, 'classify must be a function or a cockatiel filter'],
+    [{ classify: null }, 'classify must be a function or a cockatiel filter, got null'],
     [{ extra: {} }, 'extra must be an array of policies'],
     [{ extra: [{ acquire: () => undefined }] }, 'extra[0] must be an object with acquire(), record(), release()'],
     [{ clock: {} }, 'clock must be an object with now(), monotonic(), setTimer()'],
@@ -50,6 +53,17 @@ describe('settings are checked when the pipeline is built, not at the first outa
     [{ name: 7 }, 'name must be a string, got 7 (number)'],
   ])('%j', (settings, message) => {
     expect(refused(settings)).toContain(`invalid-option: ${message}`);
+  });
+
+  it('also where the plan is made for many destinations, and none has been called', () => {
+    for (const settings of [
+      { rateLimiter: {} as never },
+      { concurrency: { limit: 0 } },
+      { circuitBreaker: { openMs: -1 } },
+      { budget: { ratio: 0 } },
+    ]) {
+      expect(() => planPipeline(settings)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+    }
   });
 });
 
@@ -78,7 +92,7 @@ describe('A configuration that works against itself is refused when it is built,
 
   it('a deadline before the first retry that was asked for', () => {
     expect(refused({ deadlineMs: 200, retry: { maxAttempts: 3 } })).toContain(
-      'deadlineMs (200) must be longer than the first delay of retry.backoff: no retry could ever begin',
+      'invalid-option: deadlineMs (200) must be longer than the first delay of retry.backoff: no retry could ever begin',
     );
     expect(refused({ deadlineMs: 500, retry: { backoff: constant({ delayMs: 1_000 }) } })).toContain('deadlineMs (500)');
     expect(refused({ deadlineMs: 500, retry: { on: ['rejected'], backoff: constant({ delayMs: 1_000 }) } })).toContain('500');
