@@ -581,6 +581,15 @@ describe('snapshot and restore', () => {
     expect(next.breaker.state).toBe('open');
   });
 
+  it('a closed circuit closes one that is open here, and says why it was', () => {
+    const kept = closedAgain().breaker.snapshot(0, wallMs);
+    const circuit = opened();
+    circuit.breaker.restore(kept, circuit.nowMs, wallMs);
+    expect([circuit.breaker.state, circuit.breaker.changeReason]).toEqual(['closed', '2 of 3 probes succeeded']);
+    expect(circuit.breaker.opensUntilMs).toBe(0);
+    circuit.call('delivered');
+  });
+
   it('a closed circuit remembers since when, so that the open time starts anew in its time', () => {
     const circuit = closedAgain({ openMs: 1_000 });
     const soon = restarted(circuit, 999, { ...twoInARow, openMs: 1_000 });
