@@ -291,7 +291,7 @@ describe('ramping', () => {
   });
 
   it('a refusal while ramping says the share, and to come back at the next step', () => {
-    const circuit = ramping({ rampStepMs: 1_000 });
+    const circuit = ramping({ openMs: 5_300, rampStepMs: 1_000 });
     circuit.nowMs += 300;
     expect(circuit.refusal()).toEqual({
       code: 'circuit-open',
