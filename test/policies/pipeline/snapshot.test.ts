@@ -78,6 +78,7 @@ describe('snapshot and restore', () => {
     const [before, same, other] = [own('hours', { open: true }), own('hours', {}), own('days', {})];
     const { pipeline } = lab({ extra: [before.policy] });
     restart(pipeline.snapshot(), { extra: [same.policy, other.policy] }, 0);
+    restart(lab().pipeline.snapshot(), { extra: [same.policy] }, 0);
     expect([same.restored, other.restored]).toEqual([[{ open: true }], []]);
   });
 
