@@ -351,6 +351,7 @@ describe('settings', () => {
     ['without a key', { keyId: 'k', algorithm: 'ed25519' }, '.key must be '],
     ['with another field', { ...KEYS.ed25519, secret: 'shown' }, ' must be an object of keyId, algorithm, key, and of no other'],
     ['without a key id', { ...KEYS.ed25519, keyId: '' }, '.keyId must be 1 to 256 visible ASCII characters'],
+    ['with a number for a key id', { ...KEYS.ed25519, keyId: 7 }, '.keyId must be '],
     ['with a key id of two lines', { ...KEYS.ed25519, keyId: 'a\nb' }, '.keyId must be '],
     ['with a key id of 257 characters', { ...KEYS.ed25519, keyId: 'k'.repeat(257) }, '.keyId must be '],
     ['with a key id beyond ASCII', { ...KEYS.ed25519, keyId: 'schlüssel' }, '.keyId must be '],

@@ -303,6 +303,15 @@ describe('signature-input and signature', () => {
     expect(having(17)).toBe('invalid-signature');
     expect(having(33)).toBe('invalid-signature');
   });
+
+  it('by keys that are not known do not count towards it', () => {
+    const others = Array.from({ length: 17 }, (_, index) => `x${index}=("@method");keyid="${index}";created=${SIGNED_AT_S}`);
+    const made = others.map((_, index) => `x${index}=:AAEC:`);
+    const inputs = [...others, input].join(', ');
+    expect(refusal({ headers: { ...headers, 'signature-input': inputs, signature: [...made, signature].join(', ') } })).toBe(
+      'no error',
+    );
+  });
 });
 
 describe('bodies of any kind verify', () => {
