@@ -9,7 +9,7 @@ async function withLetters(ids: readonly string[], maxDeadLetters = 10): Promise
   const { host, outbox } = started({ maxDeadLetters, maxDepth: ids.length });
   for (const id of ids) await outbox.add(delivery(id, { correlationId: `corr-${id}`, type: 'invoice.paid' }));
   await host.settle();
-  for (const id of ids) await host.run(id).end({ ...dead(`no more ${id}`, 3), attempts: RECORDS });
+  for (const id of ids) await host.run(id).end({ next: 'dead', reason: `no more ${id}`, attempts: RECORDS, attemptCount: 3 });
   return { host, outbox };
 }
 
