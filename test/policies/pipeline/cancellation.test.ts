@@ -44,12 +44,10 @@ describe('the attempt as a lighter signal', () => {
     const { pipeline } = lab();
     const controller = new AbortController();
     const heard: string[] = [];
-    const listeners = ['stays', 'leaves', 'stranger'].map((name) => () => heard.push(name)) as [
-      () => void,
-      () => void,
-      () => void,
-    ];
-    const [stays, leaves, stranger] = listeners;
+    const hears = (name: string) => (): void => {
+      heard.push(name);
+    };
+    const [stays, leaves, stranger] = [hears('stays'), hears('leaves'), hears('stranger')];
     const kept = attemptOf(pipeline, new Work(), controller.signal).attempt;
     kept.addEventListener('abort', stays);
     kept.removeEventListener('abort', stranger);
