@@ -267,20 +267,20 @@ describe('failureRate: a time window with minimum throughput', () => {
 });
 
 describe('slowCallRate: the slow-call share', () => {
-  const spec = slowCallRate({ threshold: 0.5, slowMs: 2_000, minimumCalls: 4, windowMs: 30_000 });
+  const spec = () => slowCallRate({ threshold: 0.5, slowMs: 2_000, minimumCalls: 4, windowMs: 30_000 });
 
   it('trips on the share of slow calls, succeeded or not, and says why', () => {
-    const rule = spec.create();
+    const rule = spec().create();
     feed(rule, '..', 0, 1_999);
     expect(feed(rule, '.x', 0, 2_000)).toBe('2 of 4 calls took 2 s or longer in 30 s');
   });
 
   it('fast failures don’t trip it', () => {
-    expect(feed(spec.create(), 'xxxxxxxx', 0, 10)).toBeUndefined();
+    expect(feed(spec().create(), 'xxxxxxxx', 0, 10)).toBeUndefined();
   });
 
   it('tells the breaker which successes are slow; no other rule does', () => {
-    expect(spec.create().slowMs).toBe(2_000);
+    expect(spec().create().slowMs).toBe(2_000);
     expect(failureRate().create().slowMs).toBeUndefined();
   });
 });
