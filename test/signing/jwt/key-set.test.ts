@@ -190,6 +190,21 @@ describe('a key set at a URL', () => {
     expect(await refusal(message, by)).toBe('no error');
   });
 
+  it('that can no longer be fetched is not replaced by the one that was', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+    answer = json({ keys: [publicJwk('ES256')] });
+    const by = published();
+    const message = messageBy(signingKey('ES256'));
+    expect(await refusal(message, by)).toBe('no error');
+    answer = (_request, response) => void response.writeHead(503).end();
+    vi.setSystemTime(1_700_000_300_001);
+    await expect(by.verify(message)).rejects.toMatchObject({
+      code: 'secrets-unavailable',
+      message: 'the key set could not be fetched',
+      cause: expect.any(Error),
+    });
+  });
+
   it('is not fetched for what is no token', async () => {
     answer = json({ keys: [] });
     expect(await refusal(received('garbage'), published())).toBe('invalid-signature');

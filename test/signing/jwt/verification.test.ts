@@ -45,6 +45,17 @@ describe('verify', () => {
     for (const headers of forms) expect(await scheme.verify(genuine({ headers }))).toMatchObject({ id: ID });
   });
 
+  it('says whether there was no key to try, or none that fits, and then what jose said', async () => {
+    const rejection = (token: string) => scheme.verify(received(token)) as Promise<unknown>;
+    const noKey = await rejection(forged({}, { alg: 'RS256' })).catch((error: unknown) => error);
+    expect(noKey).toMatchObject({ message: 'there is no key for the alg and kid of the token' });
+    expect(noKey).not.toHaveProperty('cause');
+    await expect(rejection(forged({}, {}, 'another secret of 32 bytes, or more'))).rejects.toMatchObject({
+      message: 'no key fits the signature of the token',
+      cause: { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' },
+    });
+  });
+
   it('takes a target that was written differently', async () => {
     expect(await refusal(genuine({ url: 'HTTPS://CUSTOMER.example:443/hooks?tenant=7#top' }))).toBe('no error');
   });
