@@ -167,6 +167,19 @@ describe('a received token', () => {
     expect(await refusal(withHeader(value))).toBe('invalid-signature');
   });
 
+  it.each([
+    `${head}.${claims}`,
+    `${head}.${claims}.`,
+    `${head}..${signature}`,
+    `.${claims}.${signature}`,
+    `${token}.${signature}`,
+    `${head}=.${claims}.${signature}`,
+    `${head}.${claims}=.${signature}`,
+    `${token}=`,
+  ])('calls no token what is not three parts of base64url (%#)', async (text) => {
+    await expect(scheme.verify(received(text))).rejects.toThrow('a token must be three parts of canonical base64url');
+  });
+
   it('refuses a signature whose last character has other unused bits', async () => {
     const last = signature.slice(-1);
     const twin = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'].filter((char) => {
