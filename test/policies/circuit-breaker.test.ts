@@ -90,6 +90,12 @@ describe('closed', () => {
     }
   });
 
+  it('a call counts by how long it took, where the rule is about slow calls', () => {
+    const circuit = new CircuitDriver({ rule: slowCallRate({ slowMs: 1_000, minimumCalls: 2 }) });
+    for (let i = 0; i < 4; i++) circuit.call('delivered', 999);
+    expect(circuit.breaker.state).toBe('closed');
+  });
+
   it('an outcome is taken in once, and a call that never began is no sample', () => {
     const circuit = new CircuitDriver(twoInARow);
     const attempt = circuit.start();
@@ -179,6 +185,14 @@ describe('half-open', () => {
     };
     expect(circuit.peek()).toEqual(refusal);
     expect(circuit.refusal()).toEqual(refusal);
+  });
+
+  it('what has succeeded already keeps its place among the probes', () => {
+    const circuit = probing({ probes: 3, probesToClose: 3 });
+    circuit.call('delivered');
+    circuit.start();
+    circuit.start();
+    expect(circuit.refusal().reason).toBe('half-open, its probes are under way');
   });
 
   it('a refusal in half-open says no later time than the one at which a probe is given up', () => {
@@ -299,6 +313,10 @@ describe('ramping', () => {
       reason: 'ramping up, 10 % of calls are let in',
       retryAfterMs: 700,
     });
+  });
+
+  it('a refusal while ramping says a share of any size', () => {
+    expect(ramping({ rampUp: [0.125] }).refusal().reason).toBe('ramping up, 12.5 % of calls are let in');
   });
 
   it('peek takes nothing from the share', () => {
@@ -543,6 +561,13 @@ describe('snapshot and restore', () => {
     expect(next.breaker.state).toBe('half-open');
   });
 
+  it('holds the times of the state that it is in, and no others', () => {
+    const shown = ({ breaker, nowMs }: CircuitDriver) => breaker.snapshot(nowMs, wallMs);
+    expect(shown(opened({ openMs: 5_000 }))).toMatchObject({ state: 'open', openUntilMs: wallMs + 5_000, sinceMs: null });
+    expect(shown(closedAgain())).toMatchObject({ state: 'closed', openUntilMs: null, sinceMs: wallMs });
+    expect(shown(ramping())).toMatchObject({ state: 'ramping', openUntilMs: null, sinceMs: wallMs });
+  });
+
   it('goes on backing off', () => {
     const next = restarted(opened({ openMs: 5_000 }), 5_000);
     next.calls(2, 'failed');
@@ -670,6 +695,10 @@ describe('options', () => {
     [{ rule: {} }, 'circuitBreaker.rule must be a rule such as failureRate({...}), or a cockatiel IBreaker, got [object Object]'],
     [{ rule: 'failureRate' }, 'circuitBreaker.rule must be a rule such as failureRate({...})'],
     [{ rule: null }, 'circuitBreaker.rule must be a rule'],
+    [{ rule: { create: () => undefined } }, 'circuitBreaker.rule must be a rule'],
+    [{ rule: { success: () => {} } }, 'circuitBreaker.rule must be a rule'],
+    [{ maxOpenMs: -1 }, 'circuitBreaker.maxOpenMs must be a finite number of at least 0, got -1 (number)'],
+    [{ rampUp: ['0.5'] }, 'circuitBreaker.rampUp[0] must be a share above 0, below 1, got "0.5" (string)'],
     [{ openMs: 0 }, 'circuitBreaker.openMs must be a finite number above 0, got 0 (number)'],
     [{ openMs: Number.NaN }, 'circuitBreaker.openMs must be a finite number above 0, got NaN (number)'],
     [{ openMs: 2_000, maxOpenMs: 1_000 }, 'circuitBreaker.maxOpenMs must be at least openMs (2000), got 1000 (number)'],
@@ -691,6 +720,11 @@ describe('options', () => {
     const error = thrownBy(() => circuitBreaker(options as CircuitBreakerOptions));
     expect(isRingbackError(error, 'invalid-option')).toBe(true);
     expect((error as Error).message).toContain(message);
+  });
+
+  it('a ramp may have twenty steps', () => {
+    const rampUp = Array.from({ length: 20 }, (_, step) => (step + 1) / 21);
+    expect(ramping({ rampUp }).breaker.state).toBe('ramping');
   });
 
   it('maxOpenMs follows a longer openMs, and probesToClose a single probe', () => {
