@@ -196,6 +196,20 @@ describe('the cache', () => {
     expect(asked).toEqual(['a', 'b', 'a', 'c']);
   });
 
+  it('makes no room for a key that is loaded anew', () => {
+    const asked: string[] = [];
+    const source = lookup({ load: (key) => [`s${asked.push(key)}`], maxKeys: 2, ttlMs: 1_000 });
+    for (const [key, atMs] of [
+      ['a', 500],
+      ['b', 0],
+      ['b', 1_000],
+      ['a', 1_001],
+    ] as const) {
+      source.forSigning(message(key, atMs));
+    }
+    expect(asked).toEqual(['a', 'b', 'b']);
+  });
+
   it('is not emptied by keys that strangers make up', async () => {
     const loads: string[] = [];
     const source = lookup({
