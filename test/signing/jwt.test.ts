@@ -90,6 +90,12 @@ describe('sign', () => {
     },
   );
 
+  it('leaves other headers alone, of whatever length', () => {
+    const headers = { 'x-customer-id': '7', accept: '*/*' };
+    expect('x-customer-id'.length).toBe('authorization'.length);
+    expect(codeOf(() => jwt({ issuer: ISSUER, secrets: [signingKey('HS256')] }).sign({ ...signable, headers }))).toBe('no error');
+  });
+
   it('has ringback refuse such a callback before anything is sent', async () => {
     const transport = scriptedTransport();
     const ringback = createRingback({ transports: [transport], signature: scheme });
