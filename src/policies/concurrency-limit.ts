@@ -9,6 +9,8 @@ import type { PolicySnapshot } from './policy.js';
 export interface Limit {
   /** The limit in whole slots, at least 1. */
   readonly slots: number;
+  /** It was found out, not given: one call more breaks no promise. */
+  readonly isEstimate: boolean;
   /**
    * Takes in how an attempt ended; gives the limit in whole slots after it.
    *
@@ -43,9 +45,14 @@ const DEFAULT_DECREASE = 0.9;
 const DEFAULT_LATE_DECREASE = 0.5;
 /** Netflix's `timeout`: a round trip above it counts as a drop. */
 const DEFAULT_LATENCY_THRESHOLD_MS = 5_000;
+/** Where one call in twenty is slow, three in a row are slow by chance once in eight thousand. */
+const LATE_IN_A_ROW = 3;
+/** Long enough to outlast an overload that the limit is about to end. */
+const FASTEST_WINDOW_MS = 120_000;
 
 class FixedLimit implements Limit {
   readonly slots: number;
+  readonly isEstimate = false;
 
   constructor(slots: number) {
     this.slots = slots;
@@ -72,28 +79,24 @@ interface AimdRule {
   readonly max: number;
   readonly decrease: number;
   readonly lateDecrease: number;
-  readonly latencyThresholdMs: number;
+  /** Undefined: {@link DEFAULT_LATENCY_THRESHOLD_MS}, or twice the fastest answer of late. */
+  readonly latencyThresholdMs: number | undefined;
 }
 
 class AimdLimit implements Limit {
-  private readonly min: number;
-  private readonly max: number;
-  private readonly decrease: number;
-  private readonly lateDecrease: number;
-  private readonly latencyThresholdMs: number;
+  readonly isEstimate = true;
+  private readonly rule: AimdRule;
+  private readonly fastest = new FastestOfLate();
   /** A fraction is kept, so that many small steps add up to a whole slot. */
   private value: number;
   private lastDecreaseAtMs: number = Number.NEGATIVE_INFINITY;
   /** Nothing has shown yet what the other end can take: it is looked for in big steps. */
   private isSearching = true;
+  private lateInARow = 0;
 
-  constructor({ initial, min, max, decrease, lateDecrease, latencyThresholdMs }: AimdRule) {
-    this.value = initial;
-    this.min = min;
-    this.max = max;
-    this.decrease = decrease;
-    this.lateDecrease = lateDecrease;
-    this.latencyThresholdMs = latencyThresholdMs;
+  constructor(rule: AimdRule) {
+    this.rule = rule;
+    this.value = rule.initial;
   }
 
   get slots(): number {
@@ -103,15 +106,46 @@ class AimdLimit implements Limit {
   sample(kind: OutcomeKind, startedAtMs: number, nowMs: number, inFlightAtStart: number): number {
     // What began before the last decrease ran under the old limit and says nothing about the new one.
     if (startedAtMs > this.lastDecreaseAtMs) {
-      if (kind === 'delivered' && nowMs - startedAtMs <= this.latencyThresholdMs) {
-        if (2 * inFlightAtStart >= this.value) this.value = Math.min(this.max, this.value + this.increase());
+      if (kind === 'delivered' && this.isInTime(nowMs - startedAtMs, nowMs)) {
+        this.lateInARow = 0;
+        if (2 * inFlightAtStart >= this.value) this.value = Math.min(this.rule.max, this.value + this.increase());
       } else if (kind === 'overloaded') {
-        this.lower(this.decrease, nowMs);
+        this.lower(this.rule.decrease, nowMs);
       } else if (kind === 'delivered' || kind === 'timed-out') {
-        this.lower(this.lateDecrease, nowMs);
+        this.late(inFlightAtStart, nowMs);
       }
     }
     return Math.floor(this.value);
+  }
+
+  snapshot(): PolicySnapshot {
+    return { limit: this.value, searching: this.isSearching };
+  }
+
+  restore({ limit, searching }: PolicySnapshot): number {
+    if (typeof limit === 'number' && Number.isFinite(limit) && limit >= 1) {
+      this.value = Math.min(this.rule.max, Math.max(this.rule.min, limit));
+      this.isSearching = searching === true;
+    }
+    return this.slots;
+  }
+
+  private isInTime(durationMs: number, nowMs: number): boolean {
+    const fastestMs = this.fastest.of(durationMs, nowMs);
+    const { latencyThresholdMs } = this.rule;
+    if (latencyThresholdMs !== undefined) return durationMs <= latencyThresholdMs;
+    return durationMs <= DEFAULT_LATENCY_THRESHOLD_MS || durationMs <= 2 * fastestMs;
+  }
+
+  /**
+   * One late answer among many is a slow request. As many in a row as may run at once, or a few, are a slow receiver. What is then too
+   * much is what ran, and not a limit that nobody filled: TCP halves what is in flight.
+   */
+  private late(inFlightAtStart: number, nowMs: number): void {
+    this.lateInARow++;
+    if (this.lateInARow < Math.min(LATE_IN_A_ROW, this.slots)) return;
+    this.value = Math.max(this.rule.min, Math.min(this.value, inFlightAtStart));
+    this.lower(this.rule.lateDecrease, nowMs);
   }
 
   /** A round trip brings about `value` samples: together they add one slot, or double the limit while it is searched for. */
@@ -121,22 +155,31 @@ class AimdLimit implements Limit {
 
   /** By at least a whole slot (Netflix rounds down): a tenth of a small limit would be less than it gains in a round trip. */
   private lower(factor: number, nowMs: number): void {
-    this.value = Math.max(this.min, Math.min(this.value * factor, this.value - 1));
+    this.value = Math.max(this.rule.min, Math.min(this.value * factor, this.value - 1));
     this.lastDecreaseAtMs = nowMs;
     this.isSearching = false;
+    this.lateInARow = 0;
   }
+}
 
-  snapshot(): PolicySnapshot {
-    return { limit: this.value };
-  }
+/**
+ * The fastest answer of the last one to two windows. What never answers faster than in six seconds is slow by nature, and six
+ * seconds there say nothing of too much load.
+ */
+class FastestOfLate {
+  private inWindowMs: number = Number.POSITIVE_INFINITY;
+  private inWindowBeforeMs: number = Number.POSITIVE_INFINITY;
+  private windowEndsAtMs = 0;
 
-  restore(snapshot: PolicySnapshot): number {
-    const { limit } = snapshot;
-    if (typeof limit === 'number' && Number.isFinite(limit) && limit >= 1) {
-      this.value = Math.min(this.max, Math.max(this.min, limit));
-      this.isSearching = false;
+  /** Takes in an answer's time; gives the fastest, itself included. */
+  of(durationMs: number, nowMs: number): number {
+    if (nowMs >= this.windowEndsAtMs) {
+      this.inWindowBeforeMs = nowMs < this.windowEndsAtMs + FASTEST_WINDOW_MS ? this.inWindowMs : Number.POSITIVE_INFINITY;
+      this.inWindowMs = Number.POSITIVE_INFINITY;
+      this.windowEndsAtMs = nowMs + FASTEST_WINDOW_MS;
     }
-    return this.slots;
+    if (durationMs < this.inWindowMs) this.inWindowMs = durationMs;
+    return Math.min(this.inWindowMs, this.inWindowBeforeMs);
   }
 }
 
@@ -176,14 +219,8 @@ export function aimd(owner: string, settings: AimdSettings): Limit {
   const initial = numberOption(`${owner}.initialLimit`, settings.initialLimit, nearest, within);
   const decrease = factorOption(`${owner}.decrease`, settings.decrease, DEFAULT_DECREASE);
   const lateDecrease = factorOption(`${owner}.lateDecrease`, settings.lateDecrease, DEFAULT_LATE_DECREASE);
-  const latencyThresholdMs = numberOption(
-    `${owner}.latencyThresholdMs`,
-    settings.latencyThresholdMs,
-    DEFAULT_LATENCY_THRESHOLD_MS,
-    {
-      above: 0,
-    },
-  );
+  const { latencyThresholdMs } = settings;
+  if (latencyThresholdMs !== undefined) numberOption(`${owner}.latencyThresholdMs`, latencyThresholdMs, 0, { above: 0 });
   return new AimdLimit({ initial, min, max, decrease, lateDecrease, latencyThresholdMs });
 }
 

@@ -6,7 +6,7 @@ import { Waiter, WaitingLine } from './waiting-line.js';
 
 /** What every limiter has beside its limit. */
 export interface LineOptions {
-  /** How many may wait in line; one more is refused. 0 for no line; at most 1,000,000. Default 1,000. */
+  /** How many may wait in line; one more is refused. 0 for no line; at most 1,000,000. Default 10,000: some MB of waiting calls. */
   readonly maxWaiting?: number;
   /** What one step of priority is worth in ms of waiting: nothing starves. Default 1,000. */
   readonly priorityAgeMs?: number;
@@ -32,9 +32,9 @@ export interface AimdLimiterOptions extends LineOptions {
   readonly maxLimit?: number;
   /** The limit is multiplied by this when a call is turned away as too much (`overloaded`). Default 0.9 (Netflix). */
   readonly decrease?: number;
-  /** The same when a call times out or is slow: that is heard of late, when too many are on their way already. Default 0.5 (TCP). */
+  /** What ran is multiplied by this when several calls in a row are late: too many are on their way by then. Default 0.5 (TCP). */
   readonly lateDecrease?: number;
-  /** A delivered call slower than this, in ms, counts as one that timed out. Default 5,000 (Netflix). */
+  /** A delivered call slower than this, in ms, is late, as one that timed out is. Default 5,000 (Netflix), or twice the fastest answer of the last minutes. */
   readonly latencyThresholdMs?: number;
 }
 
@@ -62,7 +62,7 @@ const LINE_OPTIONS = ['maxWaiting', 'priorityAgeMs', 'reclaimAfterMs'] as const;
 const AIMD_OPTIONS = ['initialLimit', 'minLimit', 'maxLimit', 'decrease', 'lateDecrease', 'latencyThresholdMs'] as const;
 
 const MAX_WAITING = 1_000_000;
-const DEFAULT_MAX_WAITING = 1_000;
+const DEFAULT_MAX_WAITING = 10_000;
 const DEFAULT_PRIORITY_AGE_MS = 1_000;
 /** Four times the longest attempt timeout of our defaults: work that still runs then hardly ever ends. */
 const DEFAULT_RECLAIM_AFTER_MS = 60_000;
@@ -74,7 +74,8 @@ const holdsSlot = (mark: unknown): mark is number => typeof mark === 'number' &&
  * line; then a number from 1, how many were in flight when it got its slot, itself included; 0 once it holds nothing. So
  * each slot is given back exactly once, whoever comes first: `release` or `reclaim`.
  *
- * It holds at all times: while anybody waits, every slot is taken.
+ * It holds at all times: while anybody waits, every slot is taken, and one of them at least by work that nobody has given up. Where
+ * all was given up and goes on, an adaptive limiter lets one more in beside it: hung work must not close the destination.
  */
 class SlotLimiter implements ConcurrencyLimiter {
   readonly name = 'concurrency-limiter';
@@ -106,7 +107,15 @@ class SlotLimiter implements ConcurrencyLimiter {
   }
 
   get free(): boolean {
-    return this.inFlight < this.limit;
+    return this.inFlight < this.limit || this.isHung;
+  }
+
+  /**
+   * Every slot is held by work that was given up and goes on: nothing that runs could still tell that the other end is back. One more
+   * may then go beside it, where the limit is an estimate.
+   */
+  private get isHung(): boolean {
+    return this.unended !== undefined && this.rule.isEstimate && this.inFlight === this.unended.size;
   }
 
   get reclaimDueAtMs(): number {
@@ -116,14 +125,14 @@ class SlotLimiter implements ConcurrencyLimiter {
   }
 
   peek(nowMs: number): Refusal | undefined {
-    if (this.inFlight < this.limit || this.waiting < this.maxWaiting) return undefined;
+    if (this.free || this.waiting < this.maxWaiting) return undefined;
     return this.inFlight - this.countDue(nowMs) < this.limit ? undefined : this.refusal();
   }
 
   acquire(attempt: Attempt, nowMs: number): undefined | Promise<void> | Refusal {
     if (this.inFlight >= this.limit) {
       this.reclaim(nowMs);
-      if (this.inFlight >= this.limit) return this.standInLine(attempt);
+      if (!this.free) return this.standInLine(attempt);
     }
     this.take(attempt);
     return undefined;
@@ -189,7 +198,7 @@ class SlotLimiter implements ConcurrencyLimiter {
   }
 
   private letIn(line: WaitingLine): void {
-    while (this.inFlight < this.limit) {
+    while (this.free) {
       const waiter = line.next();
       if (waiter === undefined) return;
       this.take(waiter.attempt);
@@ -207,7 +216,7 @@ class SlotLimiter implements ConcurrencyLimiter {
   }
 
   private refusal(): Refusal {
-    const line = this.maxWaiting === 0 ? '' : `, ${this.waiting} in line`;
+    const line = this.maxWaiting === 0 ? '' : `, ${this.waiting} in line (maxWaiting)`;
     return { code: 'concurrency-full', policy: this.name, reason: `${this.inFlight} in flight of ${this.limit}${line}` };
   }
 }
@@ -245,7 +254,7 @@ export function bulkhead(options: BulkheadOptions): ConcurrencyLimiter {
 
 /**
  * A limit that finds out how many calls the other end can take at once: it rises by one slot a round trip while it is in use,
- * and falls by a tenth when the other end is overloaded, times out or gets slow. Use it for ends whose capacity you don't
+ * falls by a tenth when the other end turns calls away, and to a half when it is late again and again. Use it for ends whose capacity you don't
  * know, or that changes. {@link bulkhead} has a limit that stands still.
  *
  * @param options all have defaults.

@@ -10,6 +10,11 @@ function feed(limit: Limit, kind: OutcomeKind, times: number, fromMs = 0): numbe
   return limit.slots;
 }
 
+/** The limit after each of so many timeouts of 10 s in a row. */
+function lateInARow(limit: Limit, times: number, fromMs: number, inFlightAtStart: number): number[] {
+  return Array.from({ length: times }, (_, i) => limit.sample('timed-out', fromMs + i, fromMs + i + 10_000, inFlightAtStart));
+}
+
 describe('a fixed limit', () => {
   it('stands still whatever happens', () => {
     const limit = fixed('bulkhead', 7);
@@ -30,7 +35,7 @@ describe('an AIMD limit', () => {
     const limit = aimd('aimdLimiter', { initialLimit: 20 });
     for (let i = 0; i < 1_000; i++) limit.sample('delivered', i, i + 1, 9);
     expect(limit.slots).toBe(20);
-    expect(limit.snapshot()).toEqual({ limit: 20 });
+    expect(limit.slots).toBe(20);
     limit.sample('delivered', 1_000, 1_001, 10);
     expect(limit.slots).toBe(21);
   });
@@ -69,6 +74,13 @@ describe('an AIMD limit', () => {
     expect(limit.slots).toBe(51);
   });
 
+  it('goes on looking when what is restored had found nothing yet', () => {
+    const limit = aimd('aimdLimiter', { initialLimit: 20 });
+    limit.restore(aimd('aimdLimiter', { initialLimit: 20 }).snapshot());
+    feed(limit, 'delivered', 20);
+    expect(limit.slots).toBe(40);
+  });
+
   it('AIMD: multiplicative decrease on overloaded', () => {
     const limit = aimd('aimdLimiter', { initialLimit: 100 });
     expect(limit.sample('overloaded', 0, 10, 100)).toBe(90);
@@ -77,16 +89,55 @@ describe('an AIMD limit', () => {
 
   it('AIMD: multiplicative decrease on timed-out, which is heard of late: to a half', () => {
     const limit = aimd('aimdLimiter', { initialLimit: 100 });
-    expect(limit.sample('timed-out', 0, 10_000, 100)).toBe(50);
-    expect(limit.sample('timed-out', 10_001, 20_001, 50)).toBe(25);
-    const gentle = aimd('aimdLimiter', { initialLimit: 100, lateDecrease: 0.8 });
-    expect(gentle.sample('timed-out', 0, 10_000, 100)).toBe(80);
+    expect(lateInARow(limit, 3, 0, 100)).toEqual([100, 100, 50]);
+    expect(lateInARow(limit, 3, 20_000, 50)).toEqual([50, 50, 25]);
+    expect(lateInARow(aimd('aimdLimiter', { initialLimit: 100, lateDecrease: 0.8 }), 3, 0, 100)).toEqual([100, 100, 80]);
+  });
+
+  it('one late answer among many does not lower it: one call in twenty is slow, and the limit serves the others', () => {
+    const limit = aimd('aimdLimiter', { initialLimit: 40 });
+    for (let i = 0; i < 1_000; i++) limit.sample(i % 20 === 0 ? 'timed-out' : 'delivered', i, i + 1, 10);
+    expect(limit.slots).toBe(40);
+    expect(lateInARow(limit, 2, 2_000, 40)).toEqual([40, 40]);
+    limit.sample('delivered', 3_000, 3_001, 10);
+    expect(lateInARow(limit, 2, 4_000, 40)).toEqual([40, 40]);
+  });
+
+  it('at a small limit as many late answers as may run at once will do', () => {
+    expect(lateInARow(aimd('aimdLimiter', { initialLimit: 2 }), 2, 0, 2)).toEqual([2, 1]);
+    const least = aimd('aimdLimiter', { initialLimit: 1 });
+    expect(lateInARow(least, 5, 0, 1)).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it('is lowered from what ran, not from a limit that nobody filled', () => {
+    expect(lateInARow(aimd('aimdLimiter', { initialLimit: 100 }), 3, 0, 8)).toEqual([100, 100, 4]);
+    expect(lateInARow(aimd('aimdLimiter', { initialLimit: 100, minLimit: 20 }), 3, 0, 8)).toEqual([100, 100, 20]);
   });
 
   it('AIMD: multiplicative decrease on latency over the threshold', () => {
     const limit = aimd('aimdLimiter', { initialLimit: 100, latencyThresholdMs: 500 });
-    expect(limit.sample('delivered', 0, 500, 100)).toBe(101);
-    expect(limit.sample('delivered', 0, 501, 100)).toBe(50);
+    expect(limit.sample('delivered', 0, 500, 10)).toBe(100);
+    expect([1, 2, 3].map(() => limit.sample('delivered', 0, 501, 100))).toEqual([100, 100, 50]);
+  });
+
+  it('what is slow by nature is not late: answers of six seconds do not lower it', () => {
+    const limit = aimd('aimdLimiter', { initialLimit: 20 });
+    for (let i = 0; i < 1_000; i++) limit.sample('delivered', i * 1_000, i * 1_000 + 6_000 + (i % 3) * 2_000, 100);
+    expect(limit.slots).toBe(200);
+  });
+
+  it('what has become slow is late, for as long as it is remembered to have been fast', () => {
+    const limit = aimd('aimdLimiter', { initialLimit: 100 });
+    limit.sample('delivered', 0, 100, 10);
+    expect([1, 2, 3].map(() => limit.sample('delivered', 60_000, 66_000, 100))).toEqual([100, 100, 50]);
+    // It was last fast four minutes ago: this is how it is now.
+    for (let atMs = 300_000; atMs < 1_000_000; atMs += 1_000) limit.sample('delivered', atMs - 6_000, atMs, 50);
+    expect(limit.slots).toBeGreaterThan(50);
+  });
+
+  it('a threshold that is named holds, whatever is learned', () => {
+    const limit = aimd('aimdLimiter', { initialLimit: 100, latencyThresholdMs: 1_000 });
+    expect([1, 2, 3].map(() => limit.sample('delivered', 0, 1_500, 100))).toEqual([100, 100, 50]);
   });
 
   it('AIMD: decreases at most once per round trip', () => {
@@ -103,19 +154,19 @@ describe('an AIMD limit', () => {
     const limit = aimd('aimdLimiter', { initialLimit: 10 });
     limit.sample('overloaded', 0, 50, 10);
     for (let i = 0; i < 100; i++) limit.sample('delivered', 10, 60, 10);
-    expect(limit.snapshot()).toEqual({ limit: 9 });
+    expect(limit.snapshot()).toEqual({ limit: 9, searching: false });
   });
 
   it.each(['shed', 'cancelled', 'forbidden'] as const)('Whose fault: %s is no sample', (kind) => {
     const limit = aimd('aimdLimiter', { initialLimit: 10 });
     feed(limit, kind, 100);
-    expect(limit.snapshot()).toEqual({ limit: 10 });
+    expect(limit.snapshot()).toEqual({ limit: 10, searching: true });
   });
 
   it.each(['failed', 'rejected', 'gone'] as const)('%s says nothing about capacity: neither up nor down', (kind) => {
     const limit = aimd('aimdLimiter', { initialLimit: 10 });
     feed(limit, kind, 100);
-    expect(limit.snapshot()).toEqual({ limit: 10 });
+    expect(limit.snapshot()).toEqual({ limit: 10, searching: true });
   });
 
   it('a decrease takes at least one slot, and stops at the minimum', () => {
@@ -128,7 +179,7 @@ describe('an AIMD limit', () => {
   it('an increase stops at the maximum', () => {
     const limit = aimd('aimdLimiter', { initialLimit: 3, maxLimit: 4 });
     expect(feed(limit, 'delivered', 1_000)).toBe(4);
-    expect(limit.snapshot()).toEqual({ limit: 4 });
+    expect(limit.slots).toBe(4);
   });
 
   it('starts at 20, or at what of its bounds is nearest', () => {
@@ -140,7 +191,7 @@ describe('an AIMD limit', () => {
   it('takes up a snapshot within its bounds, and ignores garbage', () => {
     const limit = aimd('a', { minLimit: 2, maxLimit: 50 });
     expect(limit.restore({ limit: 33.5 })).toBe(33);
-    expect(limit.snapshot()).toEqual({ limit: 33.5 });
+    expect(limit.snapshot()).toEqual({ limit: 33.5, searching: false });
     expect(limit.restore({ limit: 1_000 })).toBe(50);
     expect(limit.restore({ limit: 1 })).toBe(2);
     for (const garbage of ['9', null, Number.NaN, Number.POSITIVE_INFINITY, 0, -3]) limit.restore({ limit: garbage });

@@ -47,7 +47,11 @@ describe('slots and line', () => {
     queue(limiter, numbered(1));
     expect(limiter.peek?.(0)).toBeUndefined();
     queue(limiter, numbered(2));
-    const refusal = { code: 'concurrency-full', policy: 'concurrency-limiter', reason: '1 in flight of 1, 2 in line' };
+    const refusal = {
+      code: 'concurrency-full',
+      policy: 'concurrency-limiter',
+      reason: '1 in flight of 1, 2 in line (maxWaiting)',
+    };
     expect(limiter.peek?.(0)).toEqual(refusal);
     expect(limiter.acquire(attemptOf({ priority: 100 }), 0)).toEqual(refusal);
     expect(limiter.waiting).toBe(2);
@@ -234,6 +238,45 @@ describe('a slot and the work that holds it', () => {
   });
 });
 
+describe('work that was given up and goes on, on every slot', () => {
+  const givenUp = (limiter: ConcurrencyLimiter, attempts: readonly Attempt[]): void => {
+    for (const attempt of attempts) limiter.record(attempt, outcome('timed-out'), 10_000);
+  };
+
+  it('one more goes beside it where the limit is an estimate: else nothing could tell that the other end is back', () => {
+    const limiter = aimdLimiter({ initialLimit: 2, minLimit: 2 });
+    givenUp(limiter, [begin(limiter), begin(limiter)]);
+    expect([limiter.free, limiter.peek?.(10_000)]).toEqual([true, undefined]);
+    const probe = begin(limiter, 10_001);
+    expect([limiter.inFlight, limiter.free]).toEqual([3, false]);
+    queue(limiter, numbered(1), 10_002);
+    expect(limiter.waiting).toBe(1);
+    limiter.record(probe, outcome('delivered'), 10_003);
+    limiter.release(probe);
+    // The one in line came in as soon as nothing ran that had not been given up.
+    expect([limiter.inFlight, limiter.waiting]).toEqual([3, 0]);
+  });
+
+  it('who stands in line comes in when the last of them is given up', async () => {
+    const limiter = aimdLimiter({ initialLimit: 2, minLimit: 2 });
+    const running = [begin(limiter), begin(limiter)];
+    const line = queue(limiter, numbered(1, 2));
+    givenUp(limiter, running.slice(0, 1));
+    await settled();
+    expect(line.admitted).toEqual([]);
+    givenUp(limiter, running.slice(1));
+    await settled();
+    expect(line.admitted).toEqual([1]);
+  });
+
+  it('a bulkhead keeps its limit: it was given, and not found out', () => {
+    const limiter = bulkhead({ limit: 2, maxWaiting: 0 });
+    givenUp(limiter, [begin(limiter), begin(limiter)]);
+    expect([limiter.free, limiter.inFlight]).toEqual([false, 2]);
+    expect(limiter.acquire(attemptOf(), 10_001)).toMatchObject({ code: 'concurrency-full' });
+  });
+});
+
 describe('a limit that moves', () => {
   it('Concurrency is one line with a limit that may move: when it grows, waiters come in', async () => {
     const limiter = aimdLimiter({ initialLimit: 1, maxLimit: 10 });
@@ -270,9 +313,9 @@ describe('a limit that moves', () => {
     const one = begin(limiter);
     const two = begin(limiter);
     limiter.record(two, outcome('delivered'), 1);
-    expect(limiter.snapshot(0, 0)).toEqual({ limit: 5 });
+    expect(limiter.snapshot(0, 0)).toEqual({ limit: 5, searching: true });
     limiter.record(one, outcome('delivered'), 1);
-    expect(limiter.snapshot(0, 0)).toEqual({ limit: 5 });
+    expect(limiter.snapshot(0, 0)).toEqual({ limit: 5, searching: true });
   });
 
   it('what stood in line is a sample of what ran when it was let in', () => {
@@ -283,7 +326,7 @@ describe('a limit that moves', () => {
     for (const attempt of running) limiter.release(attempt);
     waiter.startedAtMs = 5;
     limiter.record(waiter, outcome('delivered'), 6);
-    expect(limiter.snapshot(0, 0)).toEqual({ limit: 5 });
+    expect(limiter.snapshot(0, 0)).toEqual({ limit: 5, searching: true });
   });
 
   it('a snapshot is taken up by a fresh limiter; garbage is ignored', () => {

@@ -13,7 +13,7 @@ import { type PipelinePlan, UNCLASSIFIED } from './plan.js';
 import { ReclaimWatch } from './reclaim-watch.js';
 import { cancelledError } from './refusal-error.js';
 import type { TimeoutLine } from './timeout-line.js';
-import { checkAfterWait, waitAtGate } from './wait.js';
+import { checkAfterWait, waitForTime, waitInLine } from './wait.js';
 
 const DELIVERED: Outcome = Object.freeze({ kind: 'delivered' });
 
@@ -124,10 +124,9 @@ export class Pipeline implements AttemptOwner {
   /** What may answer the attempt before its work ends: its time, or the caller. */
   private watch(attempt: PipelineAttempt, nowMs: number): void {
     const { timeouts } = this;
-    const { signalOfCaller } = attempt;
     if (timeouts !== undefined && nowMs + timeouts.timeoutMs <= attempt.deadlineAtMs) timeouts.add(attempt);
     else attempt.armDeadline(this.clock, nowMs);
-    if (signalOfCaller !== undefined) attempt.listen(signalOfCaller);
+    if (attempt.signalOfCaller !== undefined) attempt.listen(attempt.signalOfCaller);
   }
 
   private fulfil(attempt: PipelineAttempt, value: unknown): void {
@@ -229,7 +228,7 @@ export class Pipeline implements AttemptOwner {
   private async retry(attempt: PipelineAttempt, previous: PreviousAttempt): Promise<void> {
     const next = attempt.following(previous);
     try {
-      await waitAtGate(previous.delayMs, next, this.clock);
+      await waitForTime(previous.delayMs, next, this.clock);
       const nowMs = this.clock.monotonic();
       checkAfterWait(next, nowMs);
       const refusal = this.admission.peekBreaker(nowMs);
@@ -251,7 +250,8 @@ export class Pipeline implements AttemptOwner {
           return;
         }
         this.watchLine();
-        await waitAtGate(standing, attempt, this.clock, this.timeouts?.timeoutMs);
+        if (typeof standing === 'number') await waitForTime(standing, attempt, this.clock);
+        else await waitInLine(standing, attempt, this.clock, this.timeouts?.timeoutMs);
         nowMs = this.clock.monotonic();
         checkAfterWait(attempt, nowMs);
         // It may have opened while the attempt waited: what would only fail must not be let through.

@@ -68,7 +68,7 @@ export function deadlineError(callee: string | undefined, doing: string, cause: 
 
 /** The deadline is yet to come, but what could be begun now would not end before it. */
 export function tooLateError(callee: string | undefined, doing: string, cause: unknown): RingbackError {
-  return outOfTime(`too little is left of the time${ofCallee(callee)} before its deadline: ${doing}`, cause);
+  return outOfTime(`no slot${ofCallee(callee)} came free in time: ${doing}`, cause);
 }
 
 function outOfTime(message: string, cause: unknown): RingbackError {

@@ -4,27 +4,49 @@ import type { PipelineAttempt } from './attempt.js';
 import { cancelledError, deadlineError, tooLateError } from './refusal-error.js';
 
 /**
- * Waits in an attempt's stead: a number of ms (a backoff, a reserved time) or a promise (a place in line). It ends at once at the
- * caller's abort, and at the deadline; a time beyond the deadline is not waited for at all. In line it ends sooner: while there
- * still is time for the call.
+ * Waits a time in an attempt's stead: a backoff, a reserved time. It ends at once at the caller's abort; a time that ends beyond
+ * the deadline is not waited for at all.
  *
- * @param timeoutMs what an attempt may take, where that is bounded
- * @throws RingbackError `cancelled`, `deadline-exceeded`, with the last real error as its cause; what the promise rejects with.
+ * @throws RingbackError `cancelled`, `deadline-exceeded`, with the last real error as its cause.
  */
-export function waitAtGate(
-  gate: number | Promise<void>,
-  attempt: PipelineAttempt,
-  clock: Clock,
-  timeoutMs: number = 0,
-): Promise<void> {
-  const { signalOfCaller } = attempt;
-  const { deadlineAtMs } = attempt;
-  if (signalOfCaller?.aborted) return Promise.reject(cancelledWhileWaiting(attempt));
-  const nowMs = clock.monotonic();
-  if (typeof gate === 'number' && nowMs + gate >= deadlineAtMs) {
-    const doing = `attempt ${attempt.number} could begin in ${Math.ceil(gate)} ms only`;
+export function waitForTime(delayMs: number, attempt: PipelineAttempt, clock: Clock): Promise<void> {
+  if (clock.monotonic() + delayMs >= attempt.deadlineAtMs) {
+    if (attempt.signalOfCaller?.aborted) return Promise.reject(cancelledWhileWaiting(attempt));
+    const doing = `attempt ${attempt.number} could begin in ${Math.ceil(delayMs)} ms only`;
     return Promise.reject(deadlineError(attempt.destination, doing, attempt.previousError));
   }
+  return untilAborted(attempt, clock, (resolve) => clock.setTimer(resolve, delayMs));
+}
+
+/**
+ * Waits for a place in line to come up. It ends at once at the caller's abort, and while there still is time for the call.
+ *
+ * @param timeoutMs what an attempt may take; undefined where nothing bounds it
+ * @throws RingbackError `cancelled`, `deadline-exceeded`, with the last real error as its cause; what `admitted` rejects with.
+ */
+export function waitInLine(
+  admitted: Promise<void>,
+  attempt: PipelineAttempt,
+  clock: Clock,
+  timeoutMs: number | undefined,
+): Promise<void> {
+  return untilAborted(attempt, clock, (resolve, reject) => {
+    admitted.then(resolve, reject);
+    if (attempt.deadlineAtMs === Number.POSITIVE_INFINITY) return undefined;
+    const leastMs = timeForCallMs(attempt, timeoutMs);
+    const leavesInMs = Math.max(0, attempt.deadlineAtMs - leastMs - clock.monotonic());
+    return clock.setTimer(() => reject(lateInLine(attempt, leastMs)), leavesInMs);
+  });
+}
+
+/** What `begin` waits for, or the caller's abort; leaves no timer and no listener behind. */
+function untilAborted(
+  attempt: PipelineAttempt,
+  clock: Clock,
+  begin: (resolve: () => void, reject: (error: unknown) => void) => TimerHandle | undefined,
+): Promise<void> {
+  const { signalOfCaller } = attempt;
+  if (signalOfCaller?.aborted) return Promise.reject(cancelledWhileWaiting(attempt));
   return new Promise((resolve, reject) => {
     let timer: TimerHandle | undefined;
     const listener = { handleEvent: () => end(() => reject(cancelledWhileWaiting(attempt))) };
@@ -35,18 +57,10 @@ export function waitAtGate(
       settle();
     };
     if (signalOfCaller !== undefined) listenTo(signalOfCaller, listener);
-    if (typeof gate === 'number') {
-      timer = clock.setTimer(() => end(resolve), gate);
-      return;
-    }
-    gate.then(
+    timer = begin(
       () => end(resolve),
-      (error: unknown) => end(() => reject(error)),
+      (error) => end(() => reject(error)),
     );
-    if (deadlineAtMs === Number.POSITIVE_INFINITY) return;
-    const leastMs = timeForCallMs(attempt, timeoutMs);
-    const leave = (): void => end(() => reject(lateInLine(attempt, leastMs)));
-    timer = clock.setTimer(leave, Math.max(0, deadlineAtMs - leastMs - nowMs));
   });
 }
 
@@ -55,8 +69,9 @@ export function waitAtGate(
  * Who has stood there longest is next and has the least time left. Begun all the same, it would be cut off by its deadline, and the
  * other end would do its work for nobody.
  */
-function timeForCallMs({ enqueuedAtMs, deadlineAtMs }: PipelineAttempt, timeoutMs: number): number {
-  return Math.min(timeoutMs, (deadlineAtMs - enqueuedAtMs) / 2);
+function timeForCallMs({ enqueuedAtMs, deadlineAtMs }: PipelineAttempt, timeoutMs: number | undefined): number {
+  const halfMs = (deadlineAtMs - enqueuedAtMs) / 2;
+  return timeoutMs === undefined ? halfMs : Math.min(timeoutMs, halfMs);
 }
 
 /**
@@ -76,6 +91,6 @@ function cancelledWhileWaiting({ destination, previousError, signalOfCaller }: P
 }
 
 function lateInLine({ destination, number, previousError }: PipelineAttempt, leastMs: number): Error {
-  const left = `attempt ${number} still stood in line ${Math.round(leastMs)} ms before it`;
-  return tooLateError(destination, left, previousError);
+  const doing = `attempt ${number} could begin less than ${Math.round(leastMs)} ms before its deadline only, and may take as long`;
+  return tooLateError(destination, doing, previousError);
 }

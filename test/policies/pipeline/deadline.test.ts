@@ -120,7 +120,7 @@ describe('the deadline of who stands in line', () => {
     await clock.advance(1);
     expect(stood.error).toMatchObject({ code: 'deadline-exceeded', name: 'TimeoutError' });
     expect(stood.error?.message).toBe(
-      'too little is left of the time before its deadline: attempt 1 still stood in line 10000 ms before it',
+      'no slot came free in time: attempt 1 could begin less than 10000 ms before its deadline only, and may take as long',
     );
     work.end();
     await clock.advance(20_000);

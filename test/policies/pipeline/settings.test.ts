@@ -109,7 +109,7 @@ describe('defaults', () => {
     const plan = planPipeline({});
     expect([plan.deadlineMs, plan.timeoutMs, plan.retry.maxAttempts]).toEqual([30_000, 10_000, 4]);
     expect([plan.breaker()?.state, plan.budget()?.balance(0)]).toEqual(['closed', 10]);
-    expect(plan.limiter()?.snapshot(0, 0)).toEqual({ limit: 20 });
+    expect(plan.limiter()?.snapshot(0, 0)).toEqual({ limit: 20, searching: true });
     expect([plan.rate(), plan.extra]).toEqual([undefined, []]);
   });
 
