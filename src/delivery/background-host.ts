@@ -8,6 +8,7 @@ import type { Refusal } from '../policies/policy.js';
 import type { Retry } from '../policies/retry.js';
 import type { Random } from '../random.js';
 import { attemptInBackground, type BackgroundEngine } from './background.js';
+import { Cancels } from './cancels.js';
 import { receiptOf } from './delivery-end.js';
 import { DeliveryError } from './delivery-error.js';
 import type { Engine } from './direct.js';
@@ -39,9 +40,7 @@ export class BackgroundHost implements OutboxHost {
   readonly #holdings = new Map<string, Holding>();
   /** Stored, or about to be, and the listeners of `enqueued` don't know yet. */
   readonly #untold = new Map<string, Delivery>();
-  readonly #running = new Set<string>();
-  /** Cancelled while they run: how they end is known only when they have. */
-  readonly #cancelling = new Set<string>();
+  readonly #cancels = new Cancels((id) => this.#cancelled(id));
   #hasWarned = false;
 
   constructor(settings: HostSettings) {
@@ -54,7 +53,7 @@ export class BackgroundHost implements OutboxHost {
       retry,
       random,
       onDelivered: (journal, end) => this.#delivered(journal, end),
-      onEnded: (id, disposition) => this.#ranOut(id, disposition),
+      onEnded: (id, disposition) => this.#cancels.attemptEnded(id, disposition),
     };
   }
 
@@ -66,7 +65,7 @@ export class BackgroundHost implements OutboxHost {
     const { id } = entry.delivery;
     // It runs, so it is stored, though `add` may not have said so yet: listeners hear of it before they hear of its attempts.
     this.tellEnqueued(id);
-    this.#running.add(id);
+    this.#cancels.attemptBegan(id);
     return attemptInBackground(this.#engine, entry, signal);
   }
 
@@ -108,13 +107,8 @@ export class BackgroundHost implements OutboxHost {
   }
 
   /** Cancels by `cancel`, which tells whether there was something to cancel. */
-  async cancel(id: string, cancel: (id: string) => Promise<boolean>): Promise<boolean> {
-    const isRunning = this.#running.has(id);
-    if (isRunning) this.#cancelling.add(id);
-    const isFound = await cancel(id);
-    if (!isFound) this.#cancelling.delete(id);
-    else if (!isRunning) this.#cancelled(id);
-    return isFound;
+  cancel(id: string, cancel: (id: string) => Promise<boolean>): Promise<boolean> {
+    return this.#cancels.ask(id, cancel);
   }
 
   /** `close` hands it back: its key is free for whoever enqueues it again. */
@@ -125,11 +119,6 @@ export class BackgroundHost implements OutboxHost {
 
   endOf(id: string): DeliveryStatus | undefined {
     return this.#ended.get(id);
-  }
-
-  #ranOut(id: string, { next }: Disposition): void {
-    this.#running.delete(id);
-    if (this.#cancelling.delete(id) && next !== 'done') this.#cancelled(id);
   }
 
   /** The receipt is made where somebody gets it. */
