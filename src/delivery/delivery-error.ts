@@ -81,7 +81,9 @@ const WHY: Readonly<Record<DeliveryFailure, string>> = {
 
 function describe({ id, destination, why, attempts, outcome }: DeliveryErrorDetails): string {
   const story = attempts.length === 0 ? 'no attempt was made' : attempts.map(describeAttempt).join('; ');
-  return `${id} was not delivered to ${destination}: ${WHY[why]} (${outcome.reason ?? outcome.kind}); ${story}`;
+  const reason = outcome.reason ?? outcome.kind;
+  const end = reason === story ? WHY[why] : `${WHY[why]} (${reason})`;
+  return `${id} was not delivered to ${destination}: ${end}; ${story}`;
 }
 
 function describeAttempt({ attempt, outcome, status, reason, durationMs, refusedBy, ...next }: AttemptRecord): string {

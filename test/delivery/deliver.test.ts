@@ -131,6 +131,12 @@ describe('an abort', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('before the first attempt says once that none was made', async () => {
+    const { ringback } = ring();
+    const { message } = await failure(ringback.deliver({ to: TO, id: 'msg_1' }, { signal: AbortSignal.abort() }));
+    expect(message).toBe(`msg_1 was not delivered to ${DESTINATION}: the caller cancelled it; no attempt was made`);
+  });
+
   it('during the backoff ends it, and the call is not made again', async () => {
     const { ringback, clock, transport } = ring(['failed']);
     const controller = new AbortController();
