@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type FetchTransportOptions, fetchTransport } from '../../../src/transports/fetch/index.js';
 import { VERSION } from '../../../src/version.js';
 import { answering, bodyOf, message, rawReceiver, receiver, send } from '../http/receiver.js';
+import { STATUSES } from '../statuses.js';
 import { loopback, mockFetch, PUBLIC, sendBy } from './lab.js';
 
 /** Answers the first request with what the request was. */
@@ -90,22 +91,7 @@ describe('the request', () => {
 });
 
 describe('the answer', () => {
-  it.each([
-    [200, 'delivered'],
-    [202, 'delivered'],
-    [204, 'delivered'],
-    [304, 'rejected'],
-    [400, 'rejected'],
-    [404, 'rejected'],
-    [408, 'failed'],
-    [410, 'gone'],
-    [425, 'failed'],
-    [429, 'overloaded'],
-    [500, 'failed'],
-    [502, 'overloaded'],
-    [503, 'overloaded'],
-    [504, 'overloaded'],
-  ] as const)('with status %i is %s', async (status, kind) => {
+  it.each(STATUSES)('with status %i is %s', async (status, kind) => {
     const { url } = await receiver(answering(status));
     const { outcome, response } = await send(loopback(), url);
     expect(outcome).toMatchObject({ kind, status });

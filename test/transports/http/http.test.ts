@@ -4,6 +4,7 @@ import { isRingbackError, type RingbackErrorCode } from '../../../src/errors.js'
 import { fakeClock } from '../../../src/testing/fake-clock.js';
 import { type HttpOptions, http } from '../../../src/transports/http/index.js';
 import { VERSION } from '../../../src/version.js';
+import { STATUSES } from '../statuses.js';
 import { answering, bodyOf, loopback, message, rawReceiver, receiver, send } from './receiver.js';
 
 /** Answers the first request with what the request was. */
@@ -106,23 +107,7 @@ describe('the request', () => {
 });
 
 describe('the answer', () => {
-  it.each([
-    [200, 'delivered'],
-    [202, 'delivered'],
-    [204, 'delivered'],
-    [400, 'rejected'],
-    [401, 'rejected'],
-    [404, 'rejected'],
-    [408, 'failed'],
-    [410, 'gone'],
-    [425, 'failed'],
-    [429, 'overloaded'],
-    [500, 'failed'],
-    [501, 'failed'],
-    [502, 'overloaded'],
-    [503, 'overloaded'],
-    [504, 'overloaded'],
-  ] as const)('with status %i is %s', async (status, kind) => {
+  it.each(STATUSES)('with status %i is %s', async (status, kind) => {
     const { url } = await receiver(answering(status));
     const { outcome, response } = await send(loopback(), url);
     expect(outcome).toMatchObject({ kind, status });
