@@ -32,6 +32,7 @@ export class Http2Request implements RequestController {
   private isOver = false;
   private isAnswered = false;
   private wasHeard = false;
+  private informationalBytes = 0;
   /** What the answer's `content-length` says that is still to come; undefined where it says nothing. */
   private bytesLeft: number | undefined = undefined;
 
@@ -49,8 +50,9 @@ export class Http2Request implements RequestController {
   start(stream: ClientHttp2Stream): void {
     this.stream = stream;
     stream
-      .on('headers', () => this.begin())
+      .on('headers', (headers) => this.inform(headers))
       .on('response', (headers) => this.answer(headers))
+      .on('trailers', (headers) => this.refuseAbove(sizeOf(headers)))
       .on('data', (chunk: Uint8Array) => this.take(chunk))
       .on('end', () => this.end())
       // Node tells of errors after the end, too: without a listener they would end the process.
@@ -83,16 +85,25 @@ export class Http2Request implements RequestController {
     if (!this.isOver) this.exchange.onResponseStarted();
   }
 
+  /** Nothing else ends them, so they are held to the cap together. Their status counts too: many have no more. */
+  private inform(headers: IncomingHttpHeaders): void {
+    this.begin();
+    this.informationalBytes += sizeOf(headers);
+    this.refuseAbove(this.informationalBytes);
+  }
+
+  private refuseAbove(headerBytes: number): void {
+    if (headerBytes > this.owner.maxHeaderBytes) this.fail(new errors.HeadersOverflowError());
+  }
+
   private answer(incoming: IncomingHttpHeaders): void {
     if (this.isOver) return;
     this.begin();
     this.isAnswered = true;
     // By entries, as Node marks sensitive ones under a symbol.
     const headers: AnswerHeaders = Object.fromEntries(Object.entries(incoming).filter(([name]) => name !== ':status'));
-    if (sizeOf(headers) > this.owner.maxHeaderBytes) {
-      this.fail(new errors.HeadersOverflowError());
-      return;
-    }
+    this.refuseAbove(sizeOf(headers));
+    if (this.isOver) return;
     const length = headers['content-length'];
     if (typeof length === 'string') this.bytesLeft = Number(length);
     this.exchange.onResponseStart(this, Number(incoming[':status']), headers);
@@ -136,6 +147,7 @@ export class Http2Request implements RequestController {
   }
 }
 
-function sizeOf(headers: AnswerHeaders): number {
-  return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + [value ?? []].flat().join().length, 0);
+/** Names and values, as undici counts them for HTTP/1.1. */
+function sizeOf(headers: object): number {
+  return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + String(value).length, 0);
 }

@@ -1,4 +1,7 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../../src/index.js';
+import { answers, http2Receiver, speaking } from './http2-receiver.js';
 import { answering, loopback, type Receiver, rawReceiver, receiver, send } from './receiver.js';
 
 /** Answers requests when it is told to. */
@@ -76,6 +79,69 @@ describe('header size', () => {
       ),
     );
     expect((await send(loopback(), url)).outcome).toEqual({ kind: 'failed', reason: 'answer headers too large' });
+  });
+});
+
+describe('header size over HTTP/2', () => {
+  const tooLarge = { kind: 'failed', reason: 'answer headers too large' };
+  const early = (bytes: number) => ({ ':status': 103, link: 'a'.repeat(bytes) });
+
+  /** Sends to a receiver that answers by a path, and then, over the same connection, to its root. */
+  async function outcomeOf(answer: (stream: ServerHttp2Stream) => void): Promise<{ outcome: Outcome; reset: Promise<number> }> {
+    const reset = Promise.withResolvers<number>();
+    const { url, connections } = await http2Receiver((stream, path) => {
+      if (path === '/') {
+        answers(204)(stream);
+        return;
+      }
+      stream.on('close', () => reset.resolve(stream.rstCode));
+      answer(stream);
+    });
+    const transport = speaking();
+    const { outcome } = await send(transport, `${url}/tested`);
+    expect((await send(transport, url)).outcome.kind).toBe('delivered');
+    expect(connections()).toBe(1);
+    return { outcome, reset: reset.promise };
+  }
+
+  const withTrailers = (bytes: number) => (stream: ServerHttp2Stream) => {
+    stream.respond({ ':status': 200 }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-a': 'a'.repeat(bytes) })).end('ok');
+  };
+
+  it('bounds trailers too', async () => {
+    expect((await outcomeOf(withTrailers(16_000))).outcome.kind).toBe('delivered');
+    expect((await outcomeOf(withTrailers(20_000))).outcome).toEqual(tooLarge);
+  });
+
+  it('bounds informational headers, all together, and counts them apart from the answer', async () => {
+    const informing = (times: number, bytes: number) => (stream: ServerHttp2Stream) => {
+      for (let i = 0; i < times; i++) stream.additionalHeaders(early(bytes));
+      answers(200, { 'x-a': 'a'.repeat(16_000) })(stream);
+    };
+    expect((await outcomeOf(informing(3, 5_000))).outcome.kind).toBe('delivered');
+    expect((await outcomeOf(informing(1, 20_000))).outcome).toEqual(tooLarge);
+    expect((await outcomeOf(informing(4, 5_000))).outcome).toEqual(tooLarge);
+  });
+
+  it('resets a stream with informational headers without end, though they hold nothing but a status', async () => {
+    const { outcome, reset } = await outcomeOf((stream) => {
+      const more = (): void => {
+        if (stream.closed || stream.destroyed) return;
+        for (let i = 0; i < 50; i++) stream.additionalHeaders({ ':status': 103 });
+        setImmediate(more);
+      };
+      more();
+    });
+    expect(outcome).toEqual(tooLarge);
+    expect(await reset).toBe(constants.NGHTTP2_CANCEL);
+  });
+
+  it('is one of bytes and not of how many there are, which Node would take for an overloaded receiver', async () => {
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`x-${i}`, '1']));
+    expect((await outcomeOf(answers(200, many))).outcome.kind).toBe('delivered');
+    const tooMany = Object.fromEntries(Array.from({ length: 2_500 }, (_, i) => [`x-${i}`, '1'.repeat(3)]));
+    expect((await outcomeOf(answers(200, tooMany))).outcome).toEqual(tooLarge);
   });
 });
 
