@@ -39,8 +39,7 @@ const invalid = (name: string, rule: string): RingbackError =>
  *
  * @throws RingbackError `invalid-callback` for a header that is the mail's own, or can't stand in a mail.
  */
-export function mailHeaders(message: Message, withSignature: boolean): MailHeader[] {
-  const { headers, delivery } = message;
+export function mailHeaders({ headers, delivery }: Pick<Message, 'headers' | 'delivery'>, withSignature: boolean): MailHeader[] {
   const list: MailHeader[] = [];
   for (const [key, value] of Object.entries(headers)) {
     const isOfSignature = delivery.headers[key] !== value;

@@ -1,8 +1,9 @@
-import type { Answer, Message } from '../../callback.js';
+import type { Answer, Delivery, Message } from '../../callback.js';
 import { RingbackError } from '../../errors.js';
 import type { AttemptProgress, SendAttempt, Transport } from '../transport.js';
 import { type CheckedMail, checkMail } from './checked-mail.js';
 import { MailDelivery } from './mail-delivery.js';
+import { mailHeaders } from './mail-headers.js';
 import { type RenderMail, type SmtpOptions, smtpSettings } from './options.js';
 import { recipientsOf } from './recipients.js';
 
@@ -15,8 +16,8 @@ import { recipientsOf } from './recipients.js';
  * wait of `retryFloorMs` at the least; other 4xx `failed`; 5xx `rejected`. Where a mail reached only some recipients, the
  * next attempt asks the others alone.
  *
- * @throws RingbackError `invalid-option`. Its `accepts` throws `invalid-callback` for a `mailto:` URI that is no list of addresses.
- * Its `send` rejects with `invalid-callback` for what is no mail, with the signal's reason when aborted, with `closed` after `close`,
+ * @throws RingbackError `invalid-option`. Its `accepts` throws `invalid-callback` for a `mailto:` URI that is no list of addresses, its `check` for
+ * data that is no mail where there is no `render`, and for a header that a mail can't have. Its `send` rejects with `invalid-callback` for what is no mail, with the signal's reason when aborted, with `closed` after `close`,
  * with `missing-dependency` where nodemailer is not installed, and with `transport-failed` where `render` throws.
  * @example
  * ```ts
@@ -59,6 +60,7 @@ export function smtp(options: SmtpOptions): Transport {
   return {
     name: 'smtp',
     accepts: (to) => to.protocol === 'mailto:' && recipientsOf(to.href).length > 0,
+    check: (delivery) => checkDelivery(delivery, settings.render),
     send: (message, attempt) => {
       const sending = begin(message, attempt);
       running.add(sending);
@@ -76,6 +78,12 @@ export function smtp(options: SmtpOptions): Transport {
 
 const RENDERING: AttemptProgress = Object.freeze({ phase: 'rendering the mail' });
 const SENDING: AttemptProgress = Object.freeze({ phase: 'handing the mail to the server' });
+
+/** What each attempt would refuse. What `render` makes of it is not known before. */
+function checkDelivery(delivery: Delivery, render: RenderMail | undefined): void {
+  if (render === undefined) checkMail(dataOf(delivery.body));
+  mailHeaders({ headers: delivery.headers, delivery }, false);
+}
 
 async function mailOf({ delivery }: Message, render: RenderMail | undefined): Promise<CheckedMail> {
   if (render === undefined) return checkMail(dataOf(delivery.body));

@@ -163,17 +163,33 @@ describe('what is no mail', () => {
     expect(mailbox.mails).toEqual([]);
   });
 
-  it('ends a deliver with one attempt, and says what is wrong', async () => {
+  it('is refused at the door for what no attempt could carry, and says what is wrong', async () => {
     const { mailbox, transport } = await serverAnd();
+    const ringback = createRingback({ transports: [transport] });
+    const refused = async (callback: object): Promise<string> => {
+      const error: unknown = await ringback.enqueue({ to: TO, ...callback }).catch((thrown: unknown) => thrown);
+      return isRingbackError(error, 'invalid-callback') ? error.message : `took it, or threw another: ${error}`;
+    };
+    expect(await refused({ data: { id: 'in_42' } })).toBe(
+      'a mail has no field "id"; it has subject, text, html, attachments, replyTo',
+    );
+    expect(await refused({ body: 'hello' })).toContain('must have the mail as its data');
+    expect(await refused({ data: MAIL, headers: { Subject: 'another' } })).toBe(
+      'header "Subject" is the mail\'s own and can\'t be set',
+    );
+    expect(ringback.snapshot()).toMatchObject({ delivering: 0, outbox: { depth: 0 } });
+    await ringback.close();
+    expect(mailbox.mails).toEqual([]);
+  });
+
+  it('where a render makes the mail ends a deliver with one attempt, as nobody knows before', async () => {
+    const { mailbox, transport } = await serverAnd({ render: ({ body }) => JSON.parse(new TextDecoder().decode(body)) });
     const ringback = createRingback({ transports: [transport] });
     const error = (await ringback.deliver({ to: TO, data: { id: 'in_42' } }).catch((thrown) => thrown)) as DeliveryError;
     await ringback.close();
     expect(error.attempts).toHaveLength(1);
     expect(error.outcome.kind).toBe('rejected');
-    expect(error.cause).toMatchObject({
-      code: 'invalid-callback',
-      message: 'a mail has no field "id"; it has subject, text, html, attachments, replyTo',
-    });
+    expect(error.cause).toMatchObject({ code: 'invalid-callback' });
     expect(mailbox.mails).toEqual([]);
   });
 
