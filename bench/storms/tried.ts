@@ -34,12 +34,23 @@ const TRIED: Readonly<Record<string, readonly SimulatedPipeline[]>> = {
   ],
 };
 
-const COLUMNS: readonly { readonly measure: Measure; readonly head: string; readonly per: number }[] = [
+interface Column {
+  readonly measure: Measure;
+  readonly head: string;
+  readonly per: number;
+  /** What it is read in; all storms where it is left out. */
+  readonly of?: (storm: Storm) => boolean;
+}
+
+/** Where more arrives than can be answered at any time, it is asked how near goodput comes to that, and nothing is ever back. */
+const isOverloaded = ({ capacities }: Storm): boolean => capacities !== undefined;
+
+const COLUMNS: readonly Column[] = [
   { measure: 'deliveredShare', head: 'delivered, %', per: 1 },
   { measure: 'loadAmplificationWhile', head: 'load amplification while', per: 1 },
   { measure: 'goodputWhile', head: 'goodput while, a second', per: 1 },
-  { measure: 'recoveryMs', head: 'recovered after, s', per: 1_000 },
-  { measure: 'offCapacity', head: 'off the capacity at most, %', per: 1 },
+  { measure: 'recoveryMs', head: 'recovered after, s', per: 1_000, of: (storm) => !isOverloaded(storm) },
+  { measure: 'offCapacity', head: 'off the capacity at most, %', per: 1, of: isOverloaded },
   { measure: 'wastedShare', head: 'wasted work, %', per: 1 },
   { measure: 'fairness', head: "Jain's index", per: 1 },
   { measure: 'latencyP99Ms', head: 'p99, s', per: 1_000 },
@@ -50,7 +61,8 @@ async function row(storm: Storm, pipeline: SimulatedPipeline): Promise<string[]>
   for (let seed = 1; seed <= SEEDS; seed++) runs.push(measure(await simulate({ ...storm.simulation, seed, pipeline }), storm));
   const { figures } = rowResult('', runs);
   const settings = Object.keys(pipeline).length === 0 ? 'the defaults' : `\`${written(pipeline)}\``;
-  const medians = COLUMNS.map(({ measure, per }) => {
+  const medians = COLUMNS.map(({ measure, per, of }) => {
+    if (of?.(storm) === false) return '';
     const { median } = figures[measure];
     return short(median === null ? null : median / per);
   });
