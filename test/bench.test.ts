@@ -169,7 +169,8 @@ describe('the benchmark', () => {
       for (const [name, figuresOf] of Object.entries(candidates)) {
         expect(figuresOf[measures[0]?.name ?? '']?.lowerQuartile, `${name} in ${topic}`).toBeGreaterThan(0);
         for (const { lowerQuartile, median, upperQuartile, rounds } of Object.values(figuresOf)) {
-          expect(lowerQuartile).toBeGreaterThanOrEqual(0);
+          // A timer may fire a hair early, and a collection may free more than was allocated.
+          expect(Number.isFinite(lowerQuartile)).toBe(true);
           expect(median).toBeGreaterThanOrEqual(lowerQuartile);
           expect(upperQuartile).toBeGreaterThanOrEqual(median);
           expect(rounds).toBeGreaterThan(0);
