@@ -1,5 +1,6 @@
 import { invalidOption, numberOption } from '../options.js';
 import type { OutcomeKind } from '../outcome.js';
+import { FastestOfLate } from './fastest-of-late.js';
 import type { PolicySnapshot } from './policy.js';
 
 /**
@@ -47,8 +48,6 @@ const DEFAULT_LATE_DECREASE = 0.5;
 const DEFAULT_LATENCY_THRESHOLD_MS = 5_000;
 /** Where one call in twenty is slow, three in a row are slow by chance once in eight thousand. */
 const LATE_IN_A_ROW = 3;
-/** Long enough to outlast an overload that the limit is about to end. */
-const FASTEST_WINDOW_MS = 120_000;
 
 class FixedLimit implements Limit {
   readonly slots: number;
@@ -159,27 +158,6 @@ class AimdLimit implements Limit {
     this.lastDecreaseAtMs = nowMs;
     this.isSearching = false;
     this.lateInARow = 0;
-  }
-}
-
-/**
- * The fastest answer of the last one to two windows. What never answers faster than in six seconds is slow by nature, and six
- * seconds there say nothing of too much load.
- */
-class FastestOfLate {
-  private inWindowMs: number = Number.POSITIVE_INFINITY;
-  private inWindowBeforeMs: number = Number.POSITIVE_INFINITY;
-  private windowEndsAtMs = 0;
-
-  /** Takes in an answer's time; gives the fastest, itself included. */
-  of(durationMs: number, nowMs: number): number {
-    if (nowMs >= this.windowEndsAtMs) {
-      this.inWindowBeforeMs = nowMs < this.windowEndsAtMs + FASTEST_WINDOW_MS ? this.inWindowMs : Number.POSITIVE_INFINITY;
-      this.inWindowMs = Number.POSITIVE_INFINITY;
-      this.windowEndsAtMs = nowMs + FASTEST_WINDOW_MS;
-    }
-    if (durationMs < this.inWindowMs) this.inWindowMs = durationMs;
-    return Math.min(this.inWindowMs, this.inWindowBeforeMs);
   }
 }
 
