@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { type Random, seededRandom } from 'ringback';
-import { PARTNERS, type PartnerName } from './partners.ts';
+import { type Callback, type Random, seededRandom } from 'ringback';
+import { HANGING_DEADLINE_MS, PARTNERS, type PartnerName } from './partners.ts';
+import type { ReceiverPorts } from './receivers.ts';
 
 /** One callback of the demo, before it is handed over. */
 export interface DemoCallback {
@@ -71,4 +72,16 @@ function hex(random: Random): string {
         .padStart(12, '0'),
     )
     .join('');
+}
+
+/** As it is handed to ringback, to the receiver at its port. */
+export function callbackTo(ports: ReceiverPorts, { id, event, type, payload, partner }: DemoCallback): Callback {
+  return {
+    to: `http://127.0.0.1:${ports[partner]}/hooks`,
+    id,
+    type,
+    data: payload,
+    headers: { 'x-github-event': type, 'x-github-delivery': event },
+    ...(partner === 'hanging' && { deadlineMs: HANGING_DEADLINE_MS }),
+  };
 }

@@ -3,7 +3,7 @@
  *
  * `npm run demo -- [--count 5000] [--seed 1] [--folder <for the ledgers>] [--sabotage]`
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync } from 'node:fs';
@@ -12,12 +12,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Ringback } from 'ringback';
 import { http } from 'ringback/http';
-import { type DemoCallback, makeCallbacks } from './callbacks.ts';
+import { callbackTo, type DemoCallback, makeCallbacks } from './callbacks.ts';
 import { hurriedRingback } from './hurried-ringback.ts';
 import { type AcceptedLine, acceptedFile, type DeadLetterLine, deadLettersFile, Ledger } from './ledger.ts';
-import { HANGING_DEADLINE_MS, PARTNERS, type PartnerName } from './partners.ts';
+import { PARTNERS, type PartnerName } from './partners.ts';
 import { showProgress } from './progress.ts';
-import type { ReceiverPorts, ReceiverSettings } from './receivers.ts';
+import type { ReceiverPorts } from './receivers.ts';
+import { startReceivers } from './receivers-process.ts';
 import { reportTable } from './report.ts';
 import { sabotage } from './sabotage.ts';
 import { keepTally, type Tally } from './tally.ts';
@@ -59,35 +60,15 @@ async function handOver(
   accepted: Ledger<AcceptedLine>,
 ): Promise<void> {
   const waitedFor: Promise<unknown>[] = [];
-  for (const { id, event, type, payload, sha256, partner, way } of callbacks) {
-    const callback = {
-      to: `http://127.0.0.1:${ports[partner]}/hooks`,
-      id,
-      type,
-      data: payload,
-      headers: { 'x-github-event': type, 'x-github-delivery': event },
-      ...(partner === 'hanging' && { deadlineMs: HANGING_DEADLINE_MS }),
-    };
+  for (const made of callbacks) {
+    const { id, event, sha256, partner, way } = made;
+    const callback = callbackTo(ports, made);
     if (way === 'enqueue') await ringback.enqueue(callback);
     else waitedFor.push(ringback.deliver(callback).catch(() => ringback.enqueue(callback)));
     accepted.write({ id, event, sha256, partner });
     tally[partner].accepted++;
   }
   await Promise.all(waitedFor);
-}
-
-async function startReceivers(
-  settings: ReceiverSettings,
-): Promise<{ readonly process: ChildProcess; readonly ports: ReceiverPorts }> {
-  const receivers = fork(beside('./receivers.ts'));
-  receivers.send(settings);
-  const [ports] = (await once(receivers, 'message')) as [ReceiverPorts];
-  return { process: receivers, ports };
-}
-
-async function stopReceivers(receivers: ChildProcess): Promise<void> {
-  receivers.send('stop');
-  await once(receivers, 'exit');
 }
 
 async function runAudit(folder: string): Promise<number> {
@@ -125,7 +106,7 @@ async function main(): Promise<number> {
   const deadLetters = new Ledger<DeadLetterLine>(deadLettersFile(folder));
   for (const { id, reason } of await ringback.deadLetters.list({ limit: count })) deadLetters.write({ id, reason });
   await ringback.close();
-  await Promise.all([accepted.close(), deadLetters.close(), stopReceivers(receivers.process)]);
+  await Promise.all([accepted.close(), deadLetters.close(), receivers.stop()]);
 
   console.log(`\n${reportTable(tally)}\n`);
   const code = await runAudit(folder);

@@ -4,7 +4,7 @@
  *
  * `-- [--seconds 120] [--rate 50] [--seed 1] [--folder <for the ledgers>] [--sabotage]`
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync } from 'node:fs';
@@ -13,9 +13,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { seededRandom } from 'ringback';
-import { type DemoCallback, makeCallbacks } from '../../../examples/demo/callbacks.ts';
-import { HANGING_DEADLINE_MS, PARTNERS, type PartnerName } from '../../../examples/demo/partners.ts';
-import type { ReceiverPorts, ReceiverSettings } from '../../../examples/demo/receivers.ts';
+import { callbackTo, type DemoCallback, makeCallbacks } from '../../../examples/demo/callbacks.ts';
+import { PARTNERS, type PartnerName } from '../../../examples/demo/partners.ts';
+import type { ReceiverPorts } from '../../../examples/demo/receivers.ts';
+import { startReceivers } from '../../../examples/demo/receivers-process.ts';
 import { FaultyNetwork } from './faulty-network.ts';
 import type { Offer } from './journal.ts';
 import { ShiftWork } from './shift-work.ts';
@@ -45,25 +46,9 @@ const beside = (file: string): string => fileURLToPath(new URL(file, import.meta
 /** The receiver that is limited takes a fifth of this a second: so it is given what comes in ten, and can catch up after an outage. */
 const SECONDS_EXPECTED = 10;
 
-async function startReceivers(
-  settings: ReceiverSettings,
-): Promise<{ readonly child: ChildProcess; readonly ports: ReceiverPorts }> {
-  const child = fork(beside('../../../examples/demo/receivers.ts'));
-  child.send(settings);
-  const [ports] = (await once(child, 'message')) as [ReceiverPorts];
-  return { child, ports };
-}
-
-function offerOf({ id, event, type, payload, sha256, partner, way }: DemoCallback, ports: ReceiverPorts): Offer {
-  const callback = {
-    to: `http://127.0.0.1:${ports[partner]}/hooks`,
-    id,
-    type,
-    data: payload,
-    headers: { 'x-github-event': type, 'x-github-delivery': event },
-    ...(partner === 'hanging' && { deadlineMs: HANGING_DEADLINE_MS }),
-  };
-  return { line: { id, event, sha256, partner }, callback, way };
+function offerOf(made: DemoCallback, ports: ReceiverPorts): Offer {
+  const { id, event, sha256, partner, way } = made;
+  return { line: { id, event, sha256, partner }, callback: callbackTo(ports, made), way };
 }
 
 /** Offers them at the rate asked for, however slow the machine is: what is late comes at once. */
@@ -116,8 +101,7 @@ async function main(): Promise<number> {
   progress.stop();
   console.log(`${work.shifts} workers, ${network.connections} connections through the proxies\n`);
   await network.close();
-  receivers.child.send('stop');
-  await once(receivers.child, 'exit');
+  await receivers.stop();
 
   const auditing = spawn(process.execPath, [beside('./audit.ts'), folder], { stdio: 'inherit' });
   const [code] = (await once(auditing, 'exit')) as [number | null];
