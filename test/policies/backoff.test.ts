@@ -136,11 +136,18 @@ describe('options', () => {
     [() => decorrelatedJitter({ baseMs: 10 } as never), /decorrelatedJitter\.capMs .* got undefined/],
     [() => decorrelatedJitter({ base: 10, capMs: 9 } as never), /decorrelatedJitter has no option "base"/],
     [() => exponential({ baseMs: 10, capMs: 100, factor: 0.5 }), /exponential\.factor .* got 0\.5/],
-    [() => exponential({ baseMs: 10, capMs: 100, jitter: 'half' as never }), /exponential\.jitter .* got "half"/],
+    [
+      () => exponential({ baseMs: 10, capMs: 100, jitter: 'half' as never }),
+      /exponential\.jitter must be 'none', 'full' or 'equal', got "half"/,
+    ],
     [() => exponential({ capMs: 100 } as never), /exponential\.baseMs .* got undefined/],
+    [() => exponential({ base: 10 } as never), /exponential has no option "base"/],
+    [() => constant({ delay: 1 } as never), /constant has no option "delay"/],
     [() => constant({ delayMs: -1 }), /constant\.delayMs .* got -1/],
     [() => constant({ delayMs: 1, jitter: 2 }), /constant\.jitter .* got 2/],
     [() => schedule('5s' as never), /schedule must be an array of at most 99 delays, got "5s"/],
+    [() => schedule([1], { spread: 0 } as never), /schedule has no option "spread"/],
+    [() => schedule([1], { jitter: 2 }), /schedule\.jitter must be a finite number from 0 to 1, got 2/],
     [() => schedule([1, Number.NaN]), /schedule\[1\] .* got NaN/],
     [() => schedule(Array.from({ length: 100 }, () => 1)), /schedule must be an array of at most 99 delays, got an array of 100/],
   ])('refuses %s', (build, message) => {
@@ -220,6 +227,16 @@ describe("cockatiel's backoffs in ours", () => {
     expect(delays(factory, [1, 2, 3])).toEqual([1, 20, 300]);
   });
 
+  it('DelegateBackoff, which may look at the signal and the result', () => {
+    const seen: unknown[] = [];
+    const factory = new DelegateBackoff<IRetryBackoffContext<unknown>>(({ signal, result }) => {
+      seen.push(signal.aborted, result);
+      return 1;
+    });
+    expect(delays(factory, [1])).toEqual([1]);
+    expect(seen).toStrictEqual([false, { value: undefined }]);
+  });
+
   it('in any order, as nothing is kept between calls', () => {
     expect(delays(new IterableBackoff([5, 6, 7]), [3, 1, 2, 1])).toEqual([7, 5, 6, 5]);
   });
@@ -234,6 +251,11 @@ describe("cockatiel's backoffs in ours", () => {
   it('leaves one of ours as it is', () => {
     const ours = constant({ delayMs: 1 });
     expect(toBackoff('retry.backoff', ours)).toBe(ours);
+  });
+
+  it('refuses one whose delayMs is no function', () => {
+    const broken = { next: () => ({ duration: 1 }), delayMs: 5 };
+    expect(() => toBackoff('retry.backoff', broken as never)).toThrow('retry.backoff must be an object with delayMs()');
   });
 
   it('still fits cockatiel after it was adapted', () => {

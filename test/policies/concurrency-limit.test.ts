@@ -194,9 +194,10 @@ describe('an AIMD limit', () => {
     expect(limit.snapshot()).toEqual({ limit: 33.5, searching: false });
     expect(limit.restore({ limit: 1_000 })).toBe(50);
     expect(limit.restore({ limit: 1 })).toBe(2);
-    for (const garbage of ['9', null, Number.NaN, Number.POSITIVE_INFINITY, 0, -3]) limit.restore({ limit: garbage });
-    limit.restore({});
-    expect(limit.slots).toBe(2);
+    expect(limit.restore({ limit: 7 })).toBe(7);
+    for (const garbage of ['9', null, Number.NaN, Number.POSITIVE_INFINITY, 0, -3, undefined]) {
+      expect(limit.restore({ limit: garbage })).toBe(7);
+    }
   });
 
   it.each([

@@ -57,6 +57,23 @@ describe('slots and line', () => {
     expect(limiter.waiting).toBe(2);
   });
 
+  it('a delivered call gives its slot on when it is released, and not before', () => {
+    const limiter = aimdLimiter({ initialLimit: 1, maxLimit: 1 });
+    const first = begin(limiter);
+    queue(limiter, numbered(1));
+    limiter.record(first, outcome('delivered'), 1);
+    expect([limiter.inFlight, limiter.waiting]).toEqual([1, 1]);
+    limiter.release(first);
+    expect([limiter.inFlight, limiter.waiting]).toEqual([1, 0]);
+  });
+
+  it('a slot past its time is left alone while another is free', () => {
+    const limiter = bulkhead({ limit: 2, reclaimAfterMs: 100 });
+    limiter.record(begin(limiter), outcome('timed-out'), 1);
+    begin(limiter, 1_000);
+    expect([limiter.inFlight, limiter.reclaimed]).toEqual([2, 0]);
+  });
+
   it('a refused attempt holds nothing: releasing it changes nothing', () => {
     const limiter = bulkhead({ limit: 1, maxWaiting: 0 });
     begin(limiter);
@@ -356,6 +373,7 @@ describe('options', () => {
     [() => bulkhead({ limit: 1, priorityAgeMs: Number.NaN }), 'bulkhead.priorityAgeMs must be a finite number of at least 0'],
     [() => bulkhead({ limit: 1, reclaimAfterMs: -5 }), 'bulkhead.reclaimAfterMs must be a finite number of at least 0'],
     [() => bulkhead({ limit: 1, maxLimit: 3 } as never), 'bulkhead has no option "maxLimit"'],
+    [() => aimdLimiter({ maxWaiting: -1 }), 'aimdLimiter.maxWaiting must be an integer from 0 to 1000000, got -1 (number)'],
     [() => aimdLimiter({ maximum: 3 } as never), 'aimdLimiter has no option "maximum"'],
     [() => aimdLimiter({ limit: 3 } as never), 'aimdLimiter.limit must be left out, as its limit moves'],
     [() => aimdLimiter({ minLimit: 9, maxLimit: 3 }), 'aimdLimiter.minLimit must be at most maxLimit, which is 3, got 9'],

@@ -154,8 +154,18 @@ describe('across a restart', () => {
     expect(ask(next, 3, 3)).toEqual([0, 0, 'no']);
   });
 
+  it('believes a day beyond what the limit itself can book, and no more', () => {
+    const waitAfter = (aheadMs: number): number => {
+      const limiter = rateLimiter({ limit: 2, intervalMs: 1_000, maxWaitMs: 200 });
+      limiter.restore({ fullAtMs: 1_000 + aheadMs }, 0, 1_000);
+      return limiter.waitMs(0);
+    };
+    const mostMs = 500 + 500 + 200 + 86_400_000;
+    expect([waitAfter(mostMs), waitAfter(mostMs + 1)]).toEqual([mostMs - 500, 0]);
+  });
+
   it('what is past, garbage, or absurdly far ahead is ignored', () => {
-    for (const fullAtMs of ['soon', null, Number.NaN, Number.POSITIVE_INFINITY, -5, 1e300, 1_000 + 90_000_000]) {
+    for (const fullAtMs of ['soon', '1500', null, Number.NaN, Number.POSITIVE_INFINITY, -5, 1e300, 1_000 + 90_000_000]) {
       const limiter = rateLimiter({ limit: 1, maxWaitMs: 0 });
       limiter.restore({ fullAtMs }, 0, 1_000);
       expect(ask(limiter, 0, 2)).toEqual([0, 'no']);

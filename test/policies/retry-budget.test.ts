@@ -61,6 +61,7 @@ describe('retryBudget', () => {
     while (budget.withdraw(false, 0));
     expect(budget.waitMs(false, 0)).toBe(250);
     expect(budget.waitMs(true, 0)).toBe(500);
+    expect(budget.waitMs(false, 100)).toBe(150);
     expect(budget.withdraw(false, 249)).toBe(false);
     expect(budget.waitMs(false, 249)).toBe(1);
     expect(budget.withdraw(false, 250)).toBe(true);
@@ -164,6 +165,10 @@ describe('retryBudget', () => {
     });
   });
 
+  it('has the name that a refusal would carry', () => {
+    expect(retryBudget().name).toBe('retry-budget');
+  });
+
   it('has a timeout cost twice what a retry costs, unless told otherwise', () => {
     const budget = still({ maxTokens: 20, retryCost: 3 });
     budget.withdraw(true, 0);
@@ -177,7 +182,7 @@ describe('retryBudget', () => {
     [{ ratio: 1.5 }, /budget\.ratio must be a finite number above 0, at most 1, got 1\.5 \(number\)/],
     [{ ratio: Number.NaN }, /budget\.ratio .* got NaN/],
     [{ reservePerSecond: -1 }, /budget\.reservePerSecond .* got -1/],
-    [{ maxTokens: 0 }, /budget\.maxTokens .* got 0/],
+    [{ maxTokens: 0 }, /budget\.maxTokens must be a finite number above 0, at most 1000000000, got 0/],
     [{ maxTokens: '10' }, /budget\.maxTokens .* got "10" \(string\)/],
     [{ retryCost: 0 }, /budget\.retryCost .* got 0/],
     [{ retryCost: 3, timeoutCost: 2 }, /budget\.timeoutCost must be at least retryCost \(3\)/],

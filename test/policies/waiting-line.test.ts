@@ -29,6 +29,12 @@ it('Concurrency: priority with ageing by one static key, enqueuedAt − priority
   expect(drain(line)).toEqual([2, 1, 3, 4]);
 });
 
+it('among several who came one before the other, each goes in its turn', () => {
+  const line = new WaitingLine(1_000);
+  for (const number of [4, 3, 2, 1]) line.join(attemptOf({ number, enqueuedAtMs: 10 * number }));
+  expect(drain(line)).toEqual([1, 2, 3, 4]);
+});
+
 it('a retry has not lost its place: its call came first', () => {
   const line = new WaitingLine(1_000);
   line.join(attemptOf({ number: 1, enqueuedAtMs: 500 }));

@@ -4,7 +4,7 @@ import { Admission, isRefusal } from '../../../src/policies/pipeline/admission.j
 import { PipelineAttempt } from '../../../src/policies/pipeline/attempt.js';
 import { planPipeline } from '../../../src/policies/pipeline/plan.js';
 import type { PipelineSettings } from '../../../src/policies/pipeline/settings.js';
-import type { Policy } from '../../../src/policies/policy.js';
+import type { Policy, Refusal } from '../../../src/policies/policy.js';
 import { fakeClock } from '../../../src/testing/fake-clock.js';
 
 const owner = { callee: 'partner', deadlineMs: 30_000, interrupted: () => {} };
@@ -42,6 +42,7 @@ describe('the order of admission', () => {
     const all = new Admission(breaker as never, limiter as never, rate as never, [own]);
     const one = attempt();
     expect(all.admit(one, 0)).toBe(undefined);
+    all.record(one, { kind: 'delivered' }, 0);
     all.release(one);
     all.release(one);
     expect(asked).toEqual([
@@ -49,6 +50,10 @@ describe('the order of admission', () => {
       'rate asked',
       'own asked',
       'breaker asked',
+      'breaker told',
+      'line told',
+      'rate told',
+      'own told',
       'breaker released',
       'own released',
       'rate released',
@@ -81,6 +86,66 @@ describe('the order of admission', () => {
     expect(all.limiter?.inFlight).toBe(1);
     all.release(second);
     expect(all.limiter?.inFlight).toBe(0);
+    expect(all.rate?.waitMs(0)).toBe(60_000);
+  });
+
+  it('a policy that refused an attempt is given nothing back', () => {
+    asked.length = 0;
+    const refusal: Refusal = { code: 'policy-refused', policy: 'closed', reason: 'closed' };
+    const closed = { ...spy('closed'), acquire: () => refusal } as never;
+    for (const all of [
+      new Admission(closed, undefined, undefined, []),
+      new Admission(undefined, closed, undefined, []),
+      new Admission(undefined, undefined, closed, []),
+      new Admission(undefined, undefined, undefined, [closed]),
+    ]) {
+      const one = attempt();
+      expect(all.admit(one, 0)).toBe(refusal);
+      all.release(one);
+    }
+    expect(asked).toEqual([]);
+  });
+
+  it('a breaker of the user’s need not tell beforehand what it would do', () => {
+    const all = new Admission(spy('breaker') as never, undefined, undefined, []);
+    expect([all.peekBreaker(0), all.peek(0)]).toEqual([undefined, undefined]);
+  });
+
+  it('what a policy of the user’s throws when it is told goes on to whoever told it', () => {
+    const broken: Policy = {
+      ...spy('broken'),
+      record: () => {
+        throw new Error('broken');
+      },
+    };
+    const all = admission({ extra: [broken] });
+    const one = attempt();
+    all.admit(one, 0);
+    expect(() => all.record(one, { kind: 'delivered' }, 0)).toThrow('broken');
+  });
+
+  it('a Retry-After where no rate is limited pauses nothing', () => {
+    expect(() => admission({}).pause(1_000, 0)).not.toThrow();
+  });
+
+  it('a policy of the user’s gets the attempt with fields of its own, as if nobody had asked before', () => {
+    const one = attempt();
+    expect(one.twin()).toEqual({
+      number: 1,
+      destination: 'partner',
+      priority: 0,
+      enqueuedAtMs: 0,
+      deadlineAtMs: 30_000,
+      startedAtMs: -1,
+      breakerMark: 0,
+      limiterMark: 0,
+      rateMark: 0,
+    });
+  });
+
+  it('an attempt has one signal, however often it is asked for', () => {
+    const one = attempt();
+    expect(new Set([one.signal, one.signal]).size).toBe(1);
   });
 });
 
@@ -93,7 +158,17 @@ it('A peek takes back slots that are due, so that the outbox does not wait for e
   expect(all.peek(150)).toBe(undefined);
 });
 
+it('A peek tells how long the next token is away', () => {
+  const all = admission({ rateLimiter: { limit: 1 } });
+  all.admit(attempt(), 0);
+  expect(all.peek(0)).toEqual({ code: 'rate-limited', policy: 'rate-limiter', reason: 'no token yet', retryAfterMs: 1_000 });
+});
+
 describe('what may be forgotten', () => {
+  it('a pipeline without any policy', () => {
+    expect(admission({ concurrency: false }).isIdle(fakeClock())).toBe(true);
+  });
+
   it('an open breaker stays while it is open, and an hour longer; endpoints that are gone for good don’t pile up', async () => {
     const clock = fakeClock();
     const openMs = 5_000;
@@ -103,6 +178,7 @@ describe('what may be forgotten', () => {
     parts.record(failing, { kind: 'failed' }, clock.monotonic());
     parts.release(failing);
     expect(parts.breaker?.state).toBe('open');
+    expect(parts.peek(clock.monotonic())).toMatchObject({ code: 'circuit-open' });
     await clock.advance(openMs + 3_600_000 - 1);
     expect(parts.isIdle(clock)).toBe(false);
     await clock.advance(1);

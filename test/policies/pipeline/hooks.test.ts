@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { consecutiveFailures } from '../../../src/policies/breaker-rules/consecutive-failures.js';
 import type { CallObserver, CallOptions } from '../../../src/policies/pipeline/call.js';
+import { PipelineListeners } from '../../../src/policies/pipeline/listeners.js';
 import { Pipeline } from '../../../src/policies/pipeline/pipeline.js';
 import { planPipeline } from '../../../src/policies/pipeline/plan.js';
 import type { PipelineSettings } from '../../../src/policies/pipeline/settings.js';
@@ -37,6 +38,19 @@ const down = (): Promise<never> => Promise.reject(new Error('down'));
 const DESTINATION = 'https://a.example';
 
 describe('hooks', () => {
+  it('tell of what has changed since the pipeline was made, also where the breaker is shared and nothing is limited', () => {
+    const told: unknown[] = [];
+    const breaker = { epoch: 3, state: 'open', changeReason: 'so it is' };
+    const hooks = { circuitChanged: (...event: unknown[]) => told.push(event), limitChanged: () => {}, released: () => {} };
+    const admission = { breaker, limiter: undefined } as never;
+    const listeners = new PipelineListeners('a', hooks, admission);
+    listeners.recorded(admission);
+    expect(told).toEqual([]);
+    breaker.epoch = 4;
+    listeners.recorded(admission);
+    expect(told).toEqual([['a', 'open', 'so it is']]);
+  });
+
   it('tell of the circuit, the limit, and of everything given back, so that the outbox wakes on release, not by polling', async () => {
     const { clock, pipeline, heard } = owned({
       circuitBreaker: { rule: consecutiveFailures({ threshold: 1 }) },

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { consecutiveFailures } from '../../../src/policies/breaker-rules/consecutive-failures.js';
 import { circuitBreaker } from '../../../src/policies/circuit-breaker.js';
 import { bulkhead } from '../../../src/policies/concurrency-limiter.js';
+import { promiseOf } from '../../../src/policies/pipeline/call.js';
 import { resiliencePipeline } from '../../../src/policies/pipeline/resilience-pipeline.js';
 import type { PipelineContext } from '../../../src/policies/pipeline/settings.js';
 import { lab, retryEvery, Work, watch } from './lab.js';
@@ -23,6 +24,13 @@ describe('what a callee may be', () => {
     });
     await clock.advance(100);
     expect(await answer).toBe('third');
+  });
+
+  it('only what has a then is waited for: a function may, an object need not', () => {
+    // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
+    const thenable = Object.assign(() => {}, { then: (resolve: (value: number) => void) => resolve(1) });
+    expect(promiseOf(thenable)).toBeInstanceOf(Promise);
+    expect([promiseOf({ id: 1 }), promiseOf(() => 1)]).toEqual([undefined, undefined]);
   });
 
   it('a thenable is waited for', async () => {

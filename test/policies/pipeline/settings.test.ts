@@ -34,6 +34,8 @@ describe('settings are checked when the pipeline is built, not at the first outa
     [{ retry: { maxAttempts: 0 } }, 'retry.maxAttempts must be an integer from 1 to 100, got 0 (number)'],
     [{ retry: { on: ['cancelled'] } }, 'retry.on must be made of'],
     [{ budget: 20 }, 'budget must be options, a retryBudget, or false, got 20 (number)'],
+    [{ budget: null }, 'budget must be options, a retryBudget, or false, got null'],
+    [{ rateLimiter: 5 }, 'rateLimiter must be options, an instance, or false, got 5 (number)'],
     [{ budget: { withdraw: true } }, 'budget must be an object with deposit(), withdraw()'],
     [{ circuitBreaker: 'on' }, 'circuitBreaker must be options, an instance, or false, got "on" (string)'],
     [{ circuitBreaker: { acquire: 1 } }, 'circuitBreaker must be an object with acquire(), record()'],

@@ -101,7 +101,7 @@ describe('verify refuses as invalid-signature', () => {
   });
 
   it.each(['webhook-id', 'content-digest', 'content-type', 'signature-input', 'signature'])('%s that is no text', (name) => {
-    for (const value of [7, null, {}, Symbol('s'), [Symbol('s')], Buffer.from('a'), () => 1])
+    for (const value of [7, null, {}, Symbol('s'), [Symbol('s')], ['a', Symbol('s')], Buffer.from('a'), () => 1])
       expect(withHeader(name, value)).toBe('invalid-signature');
   });
 
