@@ -216,9 +216,16 @@ describe('verify', () => {
     expect(codeOf(() => by.verify(having('a,b')))).toBe('invalid-signature');
   });
 
+  it('covers once what is named twice, and what is covered always', () => {
+    const by = schemeOf({ components: ['@method', '@method', 'content-digest'] });
+    expect(by.verify(received(by))).toMatchObject({ id: 'msg_1' });
+  });
+
   it('takes created up to the tolerance, both ways, and none beyond', () => {
     const at = (nowMs: number, by = scheme) => codeOf(() => by.verify({ ...received(scheme), nowMs }));
     for (const ms of [-300_000, 0, 300_000]) expect(at(SIGNED_AT_MS + ms)).toBe('no error');
+    const late = { ...received(scheme), nowMs: SIGNED_AT_MS + 300_001 };
+    expect(() => scheme.verify(late)).toThrow('created is more than 300000 ms away from now');
     for (const ms of [-300_001, 300_001, Number.NaN, Number.POSITIVE_INFINITY])
       expect(at(SIGNED_AT_MS + ms)).toBe('stale-signature');
     expect(at(SIGNED_AT_MS + 1_001, schemeOf({ toleranceMs: 1_000 }))).toBe('stale-signature');

@@ -184,6 +184,13 @@ describe('what may be forgotten', () => {
     await clock.advance(1);
     expect(parts.isIdle(clock)).toBe(true);
 
+    const probe = attempt();
+    parts.admit(probe, clock.monotonic());
+    parts.release(probe);
+    expect(parts.breaker?.state).toBe('half-open');
+    await clock.advance(1e9);
+    expect(parts.isIdle(clock)).toBe(false);
+
     parts.breaker?.isolate();
     await clock.advance(1e9);
     expect(parts.isIdle(clock)).toBe(false);

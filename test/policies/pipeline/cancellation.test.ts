@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { isTaskCancelledError } from 'cockatiel';
 import { describe, expect, it } from 'vitest';
 import { consecutiveFailures } from '../../../src/policies/breaker-rules/consecutive-failures.js';
@@ -6,6 +7,7 @@ import { bulkhead } from '../../../src/policies/concurrency-limiter.js';
 import type { CancelSignal } from '../../../src/policies/pipeline/cancel-signal.js';
 import type { ResiliencePipeline } from '../../../src/policies/pipeline/resilience-pipeline.js';
 import { rateLimiter } from '../../../src/policies/rate-limiter.js';
+import { retryBudget } from '../../../src/policies/retry-budget.js';
 import { countedSignal, lab, retryEvery, type Watched, Work, watch } from './lab.js';
 
 const stop = new Error('stop');
@@ -21,6 +23,39 @@ function attemptOf(pipeline: ResiliencePipeline, work: Work, signal?: AbortSigna
   if (attempt === undefined) throw new Error('not called');
   return { attempt, answer };
 }
+
+it('a call that has ended leaves no listener on its signal', async () => {
+  const { signal } = new AbortController();
+  const { pipeline } = lab();
+  await pipeline.execute(() => Promise.resolve(1), signal);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+it('a signal that can not be listened to fails the call', async () => {
+  const { pipeline } = lab();
+  const addEventListener = (): never => {
+    throw new Error('deaf');
+  };
+  const deaf = { aborted: false, addEventListener, removeEventListener: () => {} };
+  await expect(pipeline.execute(() => Promise.resolve(1), deaf as never)).rejects.toThrow('deaf');
+});
+
+it('a retry that is aborted gives back what it paid: the price of a timeout, or of a failure', async () => {
+  const budget = retryBudget({ reservePerSecond: 0 });
+  for (let i = 0; i < 3; i++) budget.withdraw(false, 0);
+  const { clock, pipeline } = lab({ retry: retryEvery(100), budget, attemptTimeoutMs: 50 });
+  const balances: number[] = [];
+  for (const callee of [() => new Promise(() => {}), () => Promise.reject(new Error('down'))]) {
+    const controller = new AbortController();
+    watch(pipeline.execute(callee, controller.signal));
+    await clock.advance(50);
+    balances.push(budget.balance(0));
+    controller.abort();
+    await clock.advance(0);
+    balances.push(budget.balance(0));
+  }
+  expect(balances).toEqual([5, 7, 6, 7]);
+});
 
 describe('the attempt as a lighter signal', () => {
   it('tells its one listener once, and why', async () => {

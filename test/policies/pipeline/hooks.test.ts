@@ -84,6 +84,12 @@ describe('hooks', () => {
     ]);
   });
 
+  it('an observer is told of the decision, also where there is no budget', async () => {
+    const { pipeline, seen, options } = owned({});
+    await pipeline.call(down, undefined, options()).catch(() => {});
+    expect(seen.at(-1)).toEqual(['decided', 'attempts-exhausted', undefined]);
+  });
+
   it('tell each change once', async () => {
     const rule = consecutiveFailures({ threshold: 1 });
     const { clock, pipeline, heard } = owned({ circuitBreaker: { rule, openMs: 1_000, probes: 1, rampUp: [] } });

@@ -47,3 +47,16 @@ it('takes back at the due time, and goes on with the next while anybody waits', 
   expect(limiter.reclaimedAt).toEqual([100, 250]);
   expect(clock.timers).toBe(0);
 });
+
+it('a timer that fires early has come due all the same', () => {
+  const { limiter, clock } = scripted();
+  let fire = (): void => {};
+  const setTimer = (callback: () => void): number => {
+    fire = callback;
+    return 0;
+  };
+  Object.assign(limiter, { waiting: 1, reclaimDueAtMs: 100 });
+  new ReclaimWatch(limiter as unknown as ConcurrencyLimiter, { ...clock, setTimer }).look();
+  fire();
+  expect(limiter.reclaimedAt).toEqual([100]);
+});

@@ -63,6 +63,32 @@ describe('refusals', () => {
     expect([limiter.inFlight, rate.waitMs(clock.monotonic()), clock.timers]).toEqual([0, 0, 0]);
   });
 
+  it('what a policy of the user’s let in is given back, also where there is nothing else to give', async () => {
+    let released = 0;
+    const first = policy({ release: () => void released++ });
+    const { pipeline } = lab({ extra: [first, policy({ acquire: () => refusal })] });
+    await expect(pipeline.execute(() => 1)).rejects.toMatchObject({ code: 'policy-refused' });
+    expect(released).toBe(1);
+  });
+
+  it('what a policy throws when it is told answers the call, be it of a failure or of an abort', async () => {
+    const record = (): never => {
+      throw new Error('own fault');
+    };
+    const { pipeline } = lab({ extra: [policy({ record })] });
+    await expect(pipeline.execute(() => Promise.reject(new Error('down')))).rejects.toThrow('own fault');
+    const controller = new AbortController();
+    const call = pipeline.execute(() => new Promise(() => {}), controller.signal);
+    controller.abort();
+    await expect(call).rejects.toThrow('own fault');
+  });
+
+  it('one for a token that comes after the deadline says when it would have come', async () => {
+    const { pipeline } = lab({ deadlineMs: 100, rateLimiter: { limit: 1, intervalMs: 500 } });
+    await pipeline.execute(() => 1);
+    await expect(pipeline.execute(() => 1)).rejects.toThrow('attempt 1 could begin in 500 ms only');
+  });
+
   it('What waited re-checks the breaker: it opened while calls stood in line, and none is let through', async () => {
     const limiter = bulkhead({ limit: 1 });
     const breaker = circuitBreaker({ rule: consecutiveFailures({ threshold: 1 }), openMs: 60_000 });
