@@ -195,9 +195,10 @@ describe('an AIMD limit', () => {
     expect(limit.restore({ limit: 1_000 })).toBe(50);
     expect(limit.restore({ limit: 1 })).toBe(2);
     expect(limit.restore({ limit: 7 })).toBe(7);
-    for (const garbage of ['9', null, Number.NaN, Number.POSITIVE_INFINITY, 0, -3, undefined]) {
+    for (const garbage of ['9', null, Number.NaN, Number.POSITIVE_INFINITY, 0, -3]) {
       expect(limit.restore({ limit: garbage })).toBe(7);
     }
+    expect(limit.restore({})).toBe(7);
   });
 
   it.each([
