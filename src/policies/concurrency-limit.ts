@@ -177,10 +177,11 @@ export function fixed(owner: string, limit: number | undefined): Limit {
  *
  * - Up by `1 / limit` for a `delivered` call in time, if at least half of the limit was in use when it began: one slot a
  *   round trip. Netflix adds one slot a sample, which under full use doubles the limit in one round trip and overshoots; that is
- *   done only until the limit is first lowered or restored, as TCP does in its slow start.
- * - Down to `limit · decrease`, and by at least one slot, for an `overloaded` call; to `limit · lateDecrease` for a `timed-out` one,
- *   or one delivered over the latency threshold. A refusal comes at once; slowness is heard of a long round trip later, when too many
- *   are on their way. What began before that is ignored, so it happens at most once a round trip.
+ *   done only until the limit is first lowered, as TCP does in its slow start.
+ * - Down to `limit · decrease`, and by at least one slot, for an `overloaded` call: a refusal comes at once.
+ * - Down to what ran `· lateDecrease` when three calls in a row, or as many as the limit, are late: `timed-out`, or delivered over the
+ *   threshold. That is heard of a long round trip later, when too many are on their way; one alone is a slow request.
+ * - What began before the last decrease is ignored, so it happens at most once a round trip.
  * - No sample: `shed`, `cancelled` and `forbidden`, which are ours; `rejected` and `gone`, whose answers cost the receiver
  *   next to nothing and so don't show what it can carry; `failed`, as broken is not the same as too much (the circuit
  *   breaker's business).
