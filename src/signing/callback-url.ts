@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { createHmac, type KeyObject } from 'node:crypto';
 import { decodeStrictly, equalBytes } from './encoded-bytes.js';
+import type { HmacDigest } from './hmac-digest.js';
 import { invalidSignature } from './received.js';
 
 /** What a callback URL says, and its signature covers. */
@@ -47,24 +47,24 @@ export function targetOf(text: string, refuse: (fault: string) => Error): string
 const isOurs = (pair: string): boolean => pair === TOKEN_PARAMETER || pair.startsWith(`${TOKEN_PARAMETER}=`);
 
 /** The URL that vouches for its content. */
-export function signCallbackUrl(content: CallbackUrlContent, key: KeyObject): string {
+export function signCallbackUrl(content: CallbackUrlContent, key: HmacDigest): string {
   const { to, purpose, expiresAtMs, nonce } = content;
   const separator = to.includes('?') ? '&' : '?';
-  const signature = digest(content, key).toString('base64url');
+  const signature = key.text(signedParts(content), 'base64url');
   return `${to}${separator}${TOKEN_PARAMETER}=v1.${purpose}.${expiresAtMs}.${nonce}.${signature}`;
 }
 
 /** Whether any of the keys signed it. Compares with every key's, whatever has matched before. */
-export function isSignedByAny(claimed: ClaimedCallbackUrl, keys: readonly KeyObject[]): boolean {
+export function isSignedByAny(claimed: ClaimedCallbackUrl, keys: readonly HmacDigest[]): boolean {
+  const parts = signedParts(claimed);
   let matched = false;
-  for (const key of keys) matched = equalBytes(digest(claimed, key), claimed.signature) || matched;
+  for (const key of keys) matched = equalBytes(key.bytes(parts), claimed.signature) || matched;
   return matched;
 }
 
 /** None of the parts holds a line break. The first line keeps it apart from all else that is signed with the same secret. */
-function digest({ to, purpose, expiresAtMs, nonce }: CallbackUrlContent, key: KeyObject): Buffer {
-  const text = `ringback callback url v1\n${purpose}\n${expiresAtMs}\n${nonce}\n${to}`;
-  return createHmac('sha256', key).update(text).digest();
+function signedParts({ to, purpose, expiresAtMs, nonce }: CallbackUrlContent): readonly [string] {
+  return [`ringback callback url v1\n${purpose}\n${expiresAtMs}\n${nonce}\n${to}`];
 }
 
 /** Takes a callback URL apart, strictly. Throws `invalid-signature`, with nothing of the URL in the message. */

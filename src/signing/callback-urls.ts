@@ -13,7 +13,7 @@ import {
   signCallbackUrl,
   targetOf,
 } from './callback-url.js';
-import { type HmacSecret, hmacKey } from './hmac-secret.js';
+import { type HmacSecret, hmacSecret } from './hmac-secret.js';
 import { invalidSignature } from './received.js';
 import { parseSecrets } from './secret-list.js';
 
@@ -99,7 +99,7 @@ const FINGERPRINT = 'callback-url';
  */
 export function callbackUrls(options: CallbackUrlsOptions): CallbackUrls {
   checkNames('callbackUrls', options, ['secrets', 'store', 'clock', 'random']);
-  const keys = parseSecrets(options.secrets, hmacKey);
+  const keys = parseSecrets(options.secrets, hmacSecret('sha256'));
   const [signingKey] = keys as [(typeof keys)[0]];
   const store = contractOption('store', options.store, ['claim']);
   const clock = contractOption('clock', options.clock ?? systemClock, ['now', 'setTimer', 'clearTimer']);

@@ -1,8 +1,8 @@
 import type { Buffer } from 'node:buffer';
-import { createHmac, type Hmac, type KeyObject } from 'node:crypto';
 import { isRingbackError, RingbackError } from '../errors.js';
 import { equalBytes } from './encoded-bytes.js';
 import { areParts } from './hmac-coverage.js';
+import type { HmacDigest } from './hmac-digest.js';
 import { type Covered, type HmacParts, hmacMessage, type KnownMessage, type SignedParts } from './hmac-message.js';
 import { receivedBody, singleHeader } from './received.js';
 import type { ReceivedMessage, Signable, SignatureScheme, Verified } from './scheme.js';
@@ -10,13 +10,9 @@ import { type KeySource, withKeys } from './secrets.js';
 import type { SignatureFormat } from './signature-format.js';
 import { checkAge, unixSeconds, unixSecondsText } from './timestamp.js';
 
-/** Hashes that HMAC runs over here. */
-export type HmacAlgorithm = 'sha256' | 'sha384' | 'sha512';
-
 /** A dialect of HMAC, checked: what `hmac`, `stripe` and `github` come down to. Header names are in lower case. */
 export interface HmacDialect {
   readonly name: string;
-  readonly algorithm: HmacAlgorithm;
   /** Carries the signature. */
   readonly header: string;
   readonly format: SignatureFormat;
@@ -47,7 +43,7 @@ const toSign = refusal('invalid-callback');
 const toVerify = refusal('invalid-signature');
 
 /** The scheme of a dialect. The keys live in this closure alone, so that no inspection of the scheme shows them. */
-export function hmacScheme(dialect: HmacDialect, source: KeySource<KeyObject>): SignatureScheme {
+export function hmacScheme(dialect: HmacDialect, source: KeySource<HmacDigest>): SignatureScheme {
   const { name, header, timestampHeader, idHeader, format, covered } = dialect;
   const isTimed = timestampHeader !== undefined || format.hasTimestamp;
   return {
@@ -90,18 +86,12 @@ function partsOf({ signed, covered }: HmacDialect, known: KnownMessage, refuse: 
   throw refuse('signed gave no array of strings and Uint8Arrays for this message');
 }
 
-function hmacOf(algorithm: HmacAlgorithm, key: KeyObject, parts: HmacParts): Hmac {
-  const hmac = createHmac(algorithm, key);
-  for (const part of parts) hmac.update(part);
-  return hmac;
-}
-
-function signaturesOf({ algorithm, format }: HmacDialect, keys: readonly KeyObject[], parts: HmacParts): readonly string[] {
+function signaturesOf({ format }: HmacDialect, keys: readonly HmacDigest[], parts: HmacParts): readonly string[] {
   const signing = format.takesSeveral ? keys : keys.slice(0, 1);
-  return signing.map((key) => hmacOf(algorithm, key, parts).digest(format.encoding));
+  return signing.map((key) => key.text(parts, format.encoding));
 }
 
-function verify(dialect: HmacDialect, received: ReceivedMessage, keys: readonly KeyObject[]): Verified {
+function verify(dialect: HmacDialect, received: ReceivedMessage, keys: readonly HmacDigest[]): Verified {
   const { header, timestampHeader, idHeader, format, covered } = dialect;
   const { headers, method, url } = received;
   const body = receivedBody(received);
@@ -112,7 +102,7 @@ function verify(dialect: HmacDialect, received: ReceivedMessage, keys: readonly 
   const id = idHeader !== undefined && covered.id ? singleHeader(headers, idHeader) : undefined;
   if (id !== undefined) checkId(dialect, id, toVerify);
   const known = { id: id ?? '', timestamp: timestamp?.text ?? '', method, url, headers, body };
-  if (!fitsAny(dialect.algorithm, keys, claimed.signatures, partsOf(dialect, known, toVerify))) {
+  if (!fitsAny(keys, claimed.signatures, partsOf(dialect, known, toVerify))) {
     throw toVerify(`no signature in ${header} fits the message`);
   }
   if (timestamp !== undefined) checkAge(timestampHeader ?? header, timestamp.ms, received.nowMs, dialect.toleranceMs);
@@ -120,10 +110,10 @@ function verify(dialect: HmacDialect, received: ReceivedMessage, keys: readonly 
 }
 
 /** Compares every signature with every key's, whatever has matched before: the time it takes tells nothing about which. */
-function fitsAny(algorithm: HmacAlgorithm, keys: readonly KeyObject[], signatures: readonly Buffer[], parts: HmacParts): boolean {
+function fitsAny(keys: readonly HmacDigest[], signatures: readonly Buffer[], parts: HmacParts): boolean {
   let fits = false;
   for (const key of keys) {
-    const expected = hmacOf(algorithm, key, parts).digest();
+    const expected = key.bytes(parts);
     for (const signature of signatures) fits = equalBytes(expected, signature) || fits;
   }
   return fits;

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey } from 'node:crypto';
 import { RingbackError } from '../errors.js';
+import { type HmacAlgorithm, type HmacDigest, hmacDigest } from './hmac-digest.js';
 
 /** A shared secret: text stands for its UTF-8 bytes, as most dialects have it; bytes are used as they are. */
 export type HmacSecret = string | Uint8Array;
@@ -16,12 +17,17 @@ const MAX_BYTES = 512;
 const refuse = (name: string, got: string): RingbackError =>
   new RingbackError('invalid-secret', `${name} must be text or bytes, ${MIN_BYTES} to ${MAX_BYTES} bytes long, got ${got}`);
 
-/** A secret as a key. No message here ever shows a secret, only its type or length. Throws `invalid-secret`. */
-export function hmacKey(name: string, secret: unknown): KeyObject {
+/** Parses a secret into what it makes. No message here ever shows a secret, only its type or length. Throws `invalid-secret`. */
+export const hmacSecret =
+  (algorithm: HmacAlgorithm) =>
+  (name: string, secret: unknown): HmacDigest =>
+    hmacDigest(algorithm, createSecretKey(secretBytes(name, secret)));
+
+function secretBytes(name: string, secret: unknown): Uint8Array {
   const bytes = typeof secret === 'string' ? Buffer.from(secret) : secret;
   if (!(bytes instanceof Uint8Array)) throw refuse(name, secret === null ? 'null' : typeof secret);
   if (bytes.length < MIN_BYTES || bytes.length > MAX_BYTES) throw refuse(name, `${bytes.length} bytes`);
   // A file's last line break is the usual reason why two ends that have the same secret do not agree.
   if (typeof secret === 'string' && secret.trim() !== secret) throw refuse(name, 'text that begins or ends with white space');
-  return createSecretKey(bytes);
+  return bytes;
 }

@@ -3,9 +3,10 @@ import { isHeaderName } from '../header-grammar.js';
 import { checkNames, durationOption, functionOption, invalidOption } from '../options.js';
 import type { Encoding } from './encoded-bytes.js';
 import { coverageOf } from './hmac-coverage.js';
+import type { HmacAlgorithm } from './hmac-digest.js';
 import type { Covered, SignedParts } from './hmac-message.js';
-import { type HmacAlgorithm, type HmacDialect, hmacScheme } from './hmac-scheme.js';
-import { type HmacSecret, hmacKey } from './hmac-secret.js';
+import { type HmacDialect, hmacScheme } from './hmac-scheme.js';
+import { type HmacSecret, hmacSecret } from './hmac-secret.js';
 import type { SignatureScheme } from './scheme.js';
 import { keySource, type Secrets } from './secrets.js';
 import { SignatureFormat, type SignatureSeparator } from './signature-format.js';
@@ -102,7 +103,6 @@ export function hmac(options: HmacOptions): SignatureScheme {
   const signed = functionOption<SignedParts>('signed', options.signed, ({ body }) => [body]);
   const dialect: HmacDialect = {
     name: 'hmac',
-    algorithm,
     header: headerOption('header', options.header),
     format,
     signed,
@@ -115,7 +115,7 @@ export function hmac(options: HmacOptions): SignatureScheme {
   checkCoverage(dialect, dialect.covered);
   const isTimed = dialect.timestampHeader !== undefined || format.hasTimestamp;
   if (options.toleranceMs !== undefined && !isTimed) throw contradiction('toleranceMs is of no use without a timestamp');
-  return hmacScheme(dialect, keySource(options.secrets, hmacKey));
+  return hmacScheme(dialect, keySource(options.secrets, hmacSecret(algorithm)));
 }
 
 function headerOption(name: string, value: unknown): string {

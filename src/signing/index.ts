@@ -8,8 +8,8 @@ export {
 export type { Encoding } from './encoded-bytes.js';
 export { type GithubOptions, github } from './github.js';
 export { type HmacOptions, hmac } from './hmac.js';
+export type { HmacAlgorithm } from './hmac-digest.js';
 export type { HmacMessage, HmacParts, SignedParts } from './hmac-message.js';
-export type { HmacAlgorithm } from './hmac-scheme.js';
 export type { HmacSecret } from './hmac-secret.js';
 export {
   type ContentDigestAlgorithm,

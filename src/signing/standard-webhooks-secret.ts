@@ -2,10 +2,11 @@ import { Buffer } from 'node:buffer';
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { RingbackError } from '../errors.js';
 import { decodeStrictly } from './encoded-bytes.js';
+import { type HmacDigest, hmacDigest } from './hmac-digest.js';
 
 /** A secret of Standard Webhooks as a key: its version is that of the signatures it makes and checks. */
 export type StandardWebhooksKey =
-  | { readonly version: 'v1'; readonly key: KeyObject }
+  | { readonly version: 'v1'; readonly hmac: HmacDigest }
   /** Without a private half it only verifies. */
   | { readonly version: 'v1a'; readonly publicKey: KeyObject; readonly privateKey: KeyObject | undefined };
 
@@ -29,7 +30,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
     {
       rule: '24 to 64 bytes',
       fits: (length) => length >= 24 && length <= 64,
-      keyOf: (bytes) => ({ version: 'v1', key: createSecretKey(bytes) }),
+      keyOf: (bytes) => ({ version: 'v1', hmac: hmacDigest('sha256', createSecretKey(bytes)) }),
     },
   ],
   [

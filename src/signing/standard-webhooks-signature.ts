@@ -1,14 +1,11 @@
 import { Buffer } from 'node:buffer';
-import { createHmac, sign as ed25519Sign, verify as ed25519Verify, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { sign as ed25519Sign, verify as ed25519Verify, timingSafeEqual } from 'node:crypto';
 import { RingbackError } from '../errors.js';
 import type { ClaimedMessage } from './standard-webhooks-message.js';
 import type { StandardWebhooksKey, Version } from './standard-webhooks-secret.js';
 
 /** What Standard Webhooks signs: `head`, which is `id.timestamp.`, and the body. */
 const head = (id: string, timestamp: string): string => `${id}.${timestamp}.`;
-
-const hmac = (key: KeyObject, id: string, timestamp: string, body: Uint8Array) =>
-  createHmac('sha256', key).update(head(id, timestamp)).update(body);
 
 /** ed25519 takes the whole content at once. */
 const content = (id: string, timestamp: string, body: Uint8Array): Buffer =>
@@ -30,7 +27,7 @@ export function signAll(keys: readonly StandardWebhooksKey[], id: string, timest
 }
 
 function signWith(key: StandardWebhooksKey, id: string, timestamp: string, body: Uint8Array): string | undefined {
-  if (key.version === 'v1') return `v1,${hmac(key.key, id, timestamp, body).digest('base64')}`;
+  if (key.version === 'v1') return `v1,${key.hmac.text([head(id, timestamp), body], 'base64')}`;
   if (key.privateKey === undefined) return undefined;
   return `v1a,${ed25519Sign(null, content(id, timestamp, body), key.privateKey).toString('base64')}`;
 }
@@ -54,7 +51,7 @@ function matchesHmac(
   let matched = false;
   for (const key of keys) {
     if (key.version !== 'v1') continue;
-    const expected = hmac(key.key, id, timestamp.text, body).digest();
+    const expected = key.hmac.bytes([head(id, timestamp.text), body]);
     for (const signature of sent) matched = timingSafeEqual(expected, signature) || matched;
   }
   return matched;

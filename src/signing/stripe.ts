@@ -2,7 +2,7 @@ import { checkNames, durationOption } from '../options.js';
 import { coverageOf } from './hmac-coverage.js';
 import type { SignedParts } from './hmac-message.js';
 import { hmacScheme } from './hmac-scheme.js';
-import { hmacKey } from './hmac-secret.js';
+import { hmacSecret } from './hmac-secret.js';
 import type { SignatureScheme } from './scheme.js';
 import { keySource, type Secrets } from './secrets.js';
 import { SignatureFormat } from './signature-format.js';
@@ -56,13 +56,12 @@ export function stripe(options: StripeOptions): SignatureScheme {
   return hmacScheme(
     {
       name: 'stripe',
-      algorithm: 'sha256',
       header: 'stripe-signature',
       format,
       signed,
       covered: coverageOf(signed),
       toleranceMs: durationOption('toleranceMs', options.toleranceMs, DEFAULT_TOLERANCE_MS),
     },
-    keySource(options.secrets, hmacKey),
+    keySource(options.secrets, hmacSecret('sha256')),
   );
 }

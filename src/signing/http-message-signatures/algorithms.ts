@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
-import { constants, createHmac, type KeyObject, sign, verify } from 'node:crypto';
+import { constants, type KeyObject, sign, verify } from 'node:crypto';
 import { equalBytes } from '../encoded-bytes.js';
+import { hmacDigest } from '../hmac-digest.js';
 
 /** What a message is signed with, by its name in the registry of RFC 9421 §6.2. */
 export type HttpMessageSignatureAlgorithm = 'hmac-sha256' | 'ed25519' | 'ecdsa-p256-sha256' | 'rsa-pss-sha512';
@@ -12,8 +13,8 @@ export interface Algorithm {
   /** What a JWK that says its algorithm may call it. */
   readonly jwkNames: readonly string[];
   readonly fits: (key: KeyObject) => boolean;
-  readonly sign: (key: KeyObject, base: Buffer) => Buffer;
-  readonly verify: (key: KeyObject, base: Buffer, signature: Buffer) => boolean;
+  readonly signer: (key: KeyObject) => (base: Buffer) => Buffer;
+  readonly verifier: (key: KeyObject) => (base: Buffer, signature: Buffer) => boolean;
 }
 
 const MIN_SECRET_BYTES = 32;
@@ -25,8 +26,6 @@ const pss = (key: KeyObject) => ({ key, padding: constants.RSA_PKCS1_PSS_PADDING
 
 /** RFC 9421 §3.3.4: r and s side by side; Node's default is DER. */
 const sideBySide = (key: KeyObject) => ({ key, dsaEncoding: 'ieee-p1363' }) as const;
-
-const hmac = (key: KeyObject, base: Buffer): Buffer => createHmac('sha256', key).update(base).digest();
 
 function fitsPss({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): boolean {
   const { modulusLength = 0, hashAlgorithm = 'sha512', mgf1HashAlgorithm = 'sha512', saltLength = 0 } = asymmetricKeyDetails;
@@ -41,29 +40,35 @@ export const ALGORITHMS: Readonly<Record<HttpMessageSignatureAlgorithm, Algorith
     rule: `text or bytes of at least ${MIN_SECRET_BYTES} bytes, and no PEM`,
     jwkNames: [],
     fits: (key) => (key.symmetricKeySize ?? 0) >= MIN_SECRET_BYTES,
-    sign: hmac,
-    verify: (key, base, signature) => equalBytes(hmac(key, base), signature),
+    signer: (key) => {
+      const hmac = hmacDigest('sha256', key);
+      return (base) => hmac.bytes([base]);
+    },
+    verifier: (key) => {
+      const hmac = hmacDigest('sha256', key);
+      return (base, signature) => equalBytes(hmac.bytes([base]), signature);
+    },
   },
   ed25519: {
     rule: 'an Ed25519 key as PEM, JWK or KeyObject',
     jwkNames: ['EdDSA', 'Ed25519'],
     fits: (key) => key.asymmetricKeyType === 'ed25519',
-    sign: (key, base) => sign(null, base, key),
-    verify: (key, base, signature) => verify(null, base, key, signature),
+    signer: (key) => (base) => sign(null, base, key),
+    verifier: (key) => (base, signature) => verify(null, base, key, signature),
   },
   'ecdsa-p256-sha256': {
     rule: 'an EC key on the curve P-256 as PEM, JWK or KeyObject',
     jwkNames: ['ES256'],
     fits: (key) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1',
-    sign: (key, base) => sign('sha256', base, sideBySide(key)),
-    verify: (key, base, signature) => verify('sha256', base, sideBySide(key), signature),
+    signer: (key) => (base) => sign('sha256', base, sideBySide(key)),
+    verifier: (key) => (base, signature) => verify('sha256', base, sideBySide(key), signature),
   },
   'rsa-pss-sha512': {
     rule: `an RSA key of at least ${MIN_RSA_BITS} bits as PEM, JWK or KeyObject`,
     jwkNames: ['PS512'],
     fits: fitsPss,
-    sign: (key, base) => sign('sha512', base, pss(key)),
-    verify: (key, base, signature) => verify('sha512', base, pss(key), signature),
+    signer: (key) => (base) => sign('sha512', base, pss(key)),
+    verifier: (key) => (base, signature) => verify('sha512', base, pss(key), signature),
   },
 };
 

@@ -47,16 +47,15 @@ export function parseKey(name: string, given: HttpMessageSignatureKey): ParsedKe
   const { keyId, algorithm, key: material } = given;
   if (typeof keyId !== 'string' || !KEY_ID.test(keyId)) throw refuse(`${name}.keyId`, '1 to 256 visible ASCII characters');
   if (!isAlgorithm(algorithm)) throw refuse(`${name}.algorithm`, `one of ${Object.keys(ALGORITHMS).join(', ')}`);
-  const { rule, jwkNames, fits, sign, verify } = ALGORITHMS[algorithm];
+  const { rule, jwkNames, fits, signer, verifier } = ALGORITHMS[algorithm];
   const key = algorithm === 'hmac-sha256' ? sharedSecret(material) : keyOfPair(material);
   if (key === undefined || !fits(key)) throw refuse(`${name}.key`, `${rule}, to be used with ${algorithm}`);
   if (isJwk(material)) checkPurpose(`${name}.key`, material, jwkNames);
-  const verifyWith = key.type === 'private' ? createPublicKey(key) : key;
   return {
     keyId,
     algorithm,
-    sign: key.type === 'public' ? undefined : (base) => sign(key, base),
-    verify: (base, signature) => verify(verifyWith, base, signature),
+    sign: key.type === 'public' ? undefined : signer(key),
+    verify: verifier(key.type === 'private' ? createPublicKey(key) : key),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { constants, createHmac, type KeyObject, sign } from 'node:crypto';
+import { constants, type KeyObject, sign } from 'node:crypto';
+import { hmacDigest } from '../hmac-digest.js';
 
 /** What tokens are signed with, by its registered name (RFC 7518, and RFC 9864 for Ed25519). */
 export type JwtAlgorithm = 'HS256' | 'ES256' | 'Ed25519' | 'RS256' | 'PS256';
@@ -30,7 +31,10 @@ export const ALGORITHMS: Readonly<Record<JwtAlgorithm, Algorithm>> = {
     names: ['HS256'],
     rule: `text or bytes of at least ${MIN_SECRET_BYTES} bytes, and no PEM`,
     fits: (key) => (key.symmetricKeySize ?? 0) >= MIN_SECRET_BYTES,
-    signer: (key) => (input) => createHmac('sha256', key).update(input).digest('base64url'),
+    signer: (key) => {
+      const hmac = hmacDigest('sha256', key);
+      return (input) => hmac.text([input], 'base64url');
+    },
   },
   ES256: {
     names: ['ES256'],
