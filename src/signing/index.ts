@@ -31,6 +31,7 @@ export {
   type JwtSharedSecret,
   jwt,
 } from './jwt.js';
+export type { Jwk } from './key-material.js';
 export type { ReceivedMessage, Signable, SignatureScheme, Verified } from './scheme.js';
 export type { SecretLookup } from './secret-lookup.js';
 export type { Secrets } from './secrets.js';

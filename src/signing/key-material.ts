@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { createPrivateKey, createPublicKey, createSecretKey, type JsonWebKey, KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, createSecretKey, KeyObject } from 'node:crypto';
 
 /**
  * Key material in the forms that it is handed over in, as Node's KeyObject; undefined for what is none. Node's own errors stop
@@ -7,6 +7,24 @@ import { createPrivateKey, createPublicKey, createSecretKey, type JsonWebKey, Ke
  */
 
 const PEM = '-----BEGIN';
+
+/**
+ * A JSON Web Key (RFC 7517), by the members that are read here; others may stand beside them. Types of our own, as those of
+ * Node have moved from one version of `@types/node` to the next.
+ */
+export interface Jwk {
+  readonly kty?: string;
+  readonly kid?: string;
+  readonly alg?: string;
+  readonly use?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
+  /** There in a private key alone. */
+  readonly d?: string;
+}
 
 /** A shared secret, as text (its UTF-8) or bytes. */
 export function sharedSecret(material: unknown): KeyObject | undefined {
@@ -28,7 +46,7 @@ export function keyOfPair(material: unknown): KeyObject | undefined {
   }
 }
 
-export const isJwk = (material: unknown): material is JsonWebKey =>
+export const isJwk = (material: unknown): material is Jwk =>
   typeof material === 'object' && material !== null && 'kty' in material && !(material instanceof KeyObject);
 
 function fromPem(pem: string): KeyObject | undefined {
@@ -36,6 +54,7 @@ function fromPem(pem: string): KeyObject | undefined {
   return pem.includes('PRIVATE KEY-----') ? createPrivateKey(pem) : createPublicKey(pem);
 }
 
-function fromJwk(key: JsonWebKey): KeyObject {
+function fromJwk(jwk: Jwk): KeyObject {
+  const key = { ...jwk };
   return key.d === undefined ? createPublicKey({ key, format: 'jwk' }) : createPrivateKey({ key, format: 'jwk' });
 }

@@ -11,7 +11,12 @@ import manifest from '../../package.json' with { type: 'json' };
  * @property {Record<string, string>} [env]
  * @property {string[]} [prints] lines that must stand in its output, in this order
  * @property {string} [fails] it must fail, with this in its output: a limit that docs/consumers.md states with its workaround
- * @typedef {{ name: string, copies?: string[], steps: Step[] }} Case `copies`: further names it is installed under
+ * @typedef {object} Case
+ * @property {string} name
+ * @property {string} [fixture] the folder, where it has another name
+ * @property {string[]} [copies] further names that the package is installed under
+ * @property {Record<string, string>} [versions] packages that the fixture has in other versions
+ * @property {Step[]} steps
  */
 
 const { version } = manifest;
@@ -30,15 +35,16 @@ const CHECK = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022', 
 
 const tsc = (version, args) => [`node_modules/typescript-${version}/bin/tsc`, ...CHECK, ...args];
 
-const checkedByEachTypeScript = TYPESCRIPT.flatMap((version) =>
-  RESOLUTIONS.flatMap(([resolution, flags]) =>
-    ['true', 'false'].map((skipLibCheck) => ({
-      label: `TypeScript ${version}, ${resolution}, skipLibCheck ${skipLibCheck}`,
-      node: 'newest',
-      args: tsc(version, [...flags, '--skipLibCheck', skipLibCheck, 'consumer.ts']),
-    })),
-  ),
-);
+const checkedBy = (versions, skipsLibCheck) =>
+  versions.flatMap((version) =>
+    RESOLUTIONS.flatMap(([resolution, flags]) =>
+      skipsLibCheck.map((skipLibCheck) => ({
+        label: `TypeScript ${version}, ${resolution}, skipLibCheck ${skipLibCheck}`,
+        node: 'newest',
+        args: tsc(version, [...flags, '--skipLibCheck', skipLibCheck, 'consumer.ts']),
+      })),
+    ),
+  );
 
 const commonJs = (label, version, module, file, rest) => ({
   label: `TypeScript ${version}, CommonJS, ${label}`,
@@ -71,7 +77,14 @@ export const CASES = [
       prints: ['delivered after 1 attempt', `version ${version}`, 'refused: true'],
     }),
   },
-  { name: 'typescript', steps: checkedByEachTypeScript },
+  { name: 'typescript', steps: checkedBy(TYPESCRIPT, ['true', 'false']) },
+  {
+    // They move types from one version to the next, and most projects have the newest.
+    name: 'newest-node-types',
+    fixture: 'typescript',
+    versions: { '@types/node': '26.6.7' },
+    steps: checkedBy(['5.9', '7'], ['false']),
+  },
   {
     name: 'typescript-commonjs',
     steps: [

@@ -31,10 +31,10 @@ try {
 }
 
 /** Runs one case in its own empty folder. Returns what went wrong. */
-async function runCase({ name, copies, steps }, { tarball, least, newest }) {
+async function runCase({ name, fixture = name, copies, versions, steps }, { tarball, least, newest }) {
   const { folder, remove } = await emptyFolder(name);
   try {
-    await installFixture(join(import.meta.dirname, name), folder, tarball, copies);
+    await installFixture(join(import.meta.dirname, fixture), folder, tarball, { copies, versions });
     const failures = [];
     for (const step of steps) {
       const node = step.node === 'least' ? least : newest;

@@ -30,11 +30,12 @@ export async function pack(folder) {
  * Copies a fixture into `folder` and installs its package.json there, with the tarball as `ringback`, and once more under each of the
  * names in `copies`.
  */
-export async function installFixture(fixture, folder, tarball, copies = []) {
+export async function installFixture(fixture, folder, tarball, { copies = [], versions = {} } = {}) {
   await cp(fixture, folder, { recursive: true });
   const manifest = JSON.parse(await readFile(join(fixture, 'package.json'), 'utf8'));
   const ours = Object.fromEntries(['ringback', ...copies].map((name) => [name, `file:${tarball}`]));
-  await installPackages(folder, { ...manifest, dependencies: { ...manifest.dependencies, ...ours } });
+  const dependencies = { ...manifest.dependencies, ...ours };
+  await installPackages(folder, { ...manifest, dependencies, devDependencies: { ...manifest.devDependencies, ...versions } });
 }
 
 /** Writes a package.json and installs it; without install scripts, which nothing here needs. */

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { RingbackError } from '../../errors.js';
-import { isJwk, keyOfPair, sharedSecret } from '../key-material.js';
+import { isJwk, type Jwk, keyOfPair, sharedSecret } from '../key-material.js';
 import { ALGORITHMS, type HttpMessageSignatureAlgorithm, isAlgorithm } from './algorithms.js';
 
 /** A secret that both sides hold: who verifies could sign as well. */
@@ -19,7 +19,7 @@ export interface HttpMessageSignatureKeyPair {
   readonly keyId: string;
   readonly algorithm: Exclude<HttpMessageSignatureAlgorithm, 'hmac-sha256'>;
   /** PEM (PKCS#8, SEC 1, SPKI), a JWK, or Node's KeyObject. RSA keys have at least 2,048 bits. */
-  readonly key: string | JsonWebKey | KeyObject;
+  readonly key: string | Jwk | KeyObject;
 }
 
 /** A key of `httpMessageSignatures`, tied to the one algorithm that it is used with. */
@@ -60,8 +60,7 @@ export function parseKey(name: string, given: HttpMessageSignatureKey): ParsedKe
 }
 
 /** A JWK may say what it is for. */
-function checkPurpose(name: string, { alg, use }: JsonWebKey, jwkNames: readonly string[]): void {
-  if (alg !== undefined && !jwkNames.includes(alg as string))
-    throw refuse(name, `a JWK whose alg is ${jwkNames[0]} or not given`);
+function checkPurpose(name: string, { alg, use }: Jwk, jwkNames: readonly string[]): void {
+  if (alg !== undefined && !jwkNames.includes(alg)) throw refuse(name, `a JWK whose alg is ${jwkNames[0]} or not given`);
   if (use !== undefined && use !== 'sig') throw refuse(name, 'a JWK whose use is sig or not given');
 }

@@ -1,11 +1,10 @@
-import type { JsonWebKey } from 'node:crypto';
-import { isJwk } from '../key-material.js';
+import { isJwk, type Jwk } from '../key-material.js';
 import { isJwtAlgorithm, type JwtAlgorithm } from './algorithms.js';
 import { type ParsedKey, parseKey } from './key.js';
 
 /** Public keys as RFC 7517 §5 publishes them, with what else the document may hold. */
 export interface JwtKeySet {
-  readonly keys: readonly JsonWebKey[];
+  readonly keys: readonly Jwk[];
 }
 
 const MAX_KEYS = 100;
@@ -36,7 +35,7 @@ function usableKey(jwk: unknown): ParsedKey | undefined {
  * One algorithm for each key, so that a token can't choose. An RSA key that names none is taken for RS256, which is what those
  * who leave it out sign with.
  */
-function pinnedAlgorithm({ alg, kty, crv }: JsonWebKey): Exclude<JwtAlgorithm, 'HS256'> | undefined {
+function pinnedAlgorithm({ alg, kty, crv }: Jwk): Exclude<JwtAlgorithm, 'HS256'> | undefined {
   if (alg === undefined) {
     if (kty === 'EC' && crv === 'P-256') return 'ES256';
     if (kty === 'OKP' && crv === 'Ed25519') return 'Ed25519';

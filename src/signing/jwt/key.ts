@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { RingbackError } from '../../errors.js';
-import { isJwk, keyOfPair, sharedSecret } from '../key-material.js';
+import { isJwk, type Jwk, keyOfPair, sharedSecret } from '../key-material.js';
 import { ALGORITHMS, isJwtAlgorithm, type JwtAlgorithm } from './algorithms.js';
 
 /** A secret that both sides hold: who verifies could sign as well. */
@@ -17,7 +17,7 @@ export interface JwtSharedSecret {
 export interface JwtKeyPair {
   readonly alg: Exclude<JwtAlgorithm, 'HS256'>;
   /** PEM (PKCS#8, SPKI), a JWK, or Node's KeyObject. RSA keys have at least 2,048 bits (RFC 7518 §3.3). */
-  readonly key: string | JsonWebKey | KeyObject;
+  readonly key: string | Jwk | KeyObject;
   /** Tells the receiver which key this is. Up to 256 visible ASCII characters. Default: the `kid` of a JWK, else none. */
   readonly kid?: string;
 }
@@ -70,8 +70,8 @@ const formRule = (alg: JwtAlgorithm, rule: string): string =>
   alg === 'HS256' ? `${rule}, to be used with HS256` : `${rule} as PEM, JWK or KeyObject, to be used with ${alg}`;
 
 /** A JWK may say what it is for. */
-function checkPurpose(name: string, { alg, use }: JsonWebKey, pinned: JwtAlgorithm): void {
-  if (alg !== undefined && !ALGORITHMS[pinned].names.includes(alg as string)) {
+function checkPurpose(name: string, { alg, use }: Jwk, pinned: JwtAlgorithm): void {
+  if (alg !== undefined && !ALGORITHMS[pinned].names.includes(alg)) {
     throw refuse(`${name}.key`, `a JWK whose alg is ${pinned} or not given`);
   }
   if (use !== undefined && use !== 'sig') throw refuse(`${name}.key`, 'a JWK whose use is sig or not given');
