@@ -1,5 +1,5 @@
 import type { SimulationResult } from 'ringback/simulation';
-import { BAD_DESTINATION, capacityPerSecond, type Storm } from './storms.ts';
+import { capacityPerSecond, type Storm } from './storms.ts';
 
 /** One figure over all seeds; null stands for never, which is more than any number. */
 export interface Spread {
@@ -47,7 +47,7 @@ export function measure({ series, summary }: SimulationResult, storm: Storm): Me
   const meanOver = (rates: readonly number[], fromMs: number, untilMs: number): number =>
     mean(rates.filter((_, i) => (series.atMs[i] as number) >= fromMs && (series.atMs[i] as number) < untilMs));
   const offeredWhile = meanOver(series.offeredPerSecond, worst.fromMs, worst.untilMs);
-  const others = summary.destinations.filter((_, i) => i !== BAD_DESTINATION);
+  const others = summary.destinations.slice(storm.badDestinations ?? 0);
   return {
     deliveredShare: (100 * delivered) / offered,
     undelivered: offered - delivered,
@@ -64,7 +64,7 @@ export function measure({ series, summary }: SimulationResult, storm: Storm): Me
     risingWave: risingWave(series.attemptsPerSecond, capacityPerSecond(simulation.receiver)),
     offCapacity: offCapacity(storm, (fromMs, untilMs) => meanOver(series.goodputPerSecond, fromMs, untilMs)),
     othersP99Ms: mean(others.map(({ latencyP99Ms }) => latencyP99Ms)),
-    othersDelivered: others.reduce((sum, destination) => sum + destination.delivered, 0),
+    othersDelivered: mean(others.map(({ delivered }) => delivered)),
   };
 }
 

@@ -32,8 +32,8 @@ const COLUMNS = [...LOAD, GOODPUT_AFTER, RECOVERY, WASTED, JAIN, P99];
 const OTHERS: readonly Column[] = [
   DELIVERED,
   ATTEMPTS,
-  { measure: 'othersP99Ms', head: 'p99 of the other 99, ms' },
-  { measure: 'othersDelivered', head: 'delivered to them' },
+  { measure: 'othersP99Ms', head: 'p99 of the others, ms' },
+  { measure: 'othersDelivered', head: 'delivered to each of them' },
   P99,
 ];
 
@@ -60,6 +60,7 @@ const OWN_COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
   'all-well': OTHERS,
   'one-bad-destination': OTHERS,
+  'many-bad-destinations': OTHERS,
 };
 
 /** All storms as Markdown, which reads well on a terminal too. */

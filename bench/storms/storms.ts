@@ -1,4 +1,4 @@
-import type { ReceiverOptions, SimulationOptions } from 'ringback/simulation';
+import type { Fault, ReceiverOptions, SimulationOptions } from 'ringback/simulation';
 import { COCKATIEL, EXPONENTIAL, FIXED, NAIVE, NO_RETRIES, RINGBACK, UNLIMITED } from './clients.ts';
 
 /** What happens to a receiver and its callers. */
@@ -12,6 +12,8 @@ export interface Storm {
   readonly arrivalsEndMs: number;
   /** When the receiver's capacity changes, and to what, where more arrives than it can answer; ascending. */
   readonly capacities?: readonly { readonly fromMs: number; readonly perSecond: number }[];
+  /** So many of the destinations are bad, the first ones. Default none. */
+  readonly badDestinations?: number;
   /** Rows that it says nothing about. */
   readonly without?: readonly string[];
 }
@@ -155,8 +157,6 @@ const CHANGING_CAPACITY: Storm = {
   },
 };
 
-export const BAD_DESTINATION = 0;
-
 const ALL_WELL: Storm = {
   id: 'all-well',
   title: '100 destinations, and all are well',
@@ -172,14 +172,30 @@ const ALL_WELL: Storm = {
   },
 };
 
+/** All is well but for so many destinations, which take requests and answer none. */
+function silentDestinations(badDestinations: number): Omit<Storm, 'id' | 'title'> {
+  const silent = (_: unknown, destination: number): Fault => ({
+    kind: 'outage',
+    answers: 'silent',
+    destination,
+    fromMs: 30_000,
+    untilMs: 90_000,
+  });
+  const faults = Array.from({ length: badDestinations }, silent);
+  return { ...ALL_WELL, badDestinations, simulation: { ...ALL_WELL.simulation, faults } };
+}
+
 const ONE_BAD_DESTINATION: Storm = {
-  ...ALL_WELL,
+  ...silentDestinations(1),
   id: 'one-bad-destination',
   title: '100 destinations, and one answers nothing for 60 s',
-  simulation: {
-    ...ALL_WELL.simulation,
-    faults: [{ kind: 'outage', answers: 'silent', destination: BAD_DESTINATION, fromMs: 30_000, untilMs: 90_000 }],
-  },
+};
+
+/** As when a provider falls with whom many have their endpoints. */
+const MANY_BAD_DESTINATIONS: Storm = {
+  ...silentDestinations(20),
+  id: 'many-bad-destinations',
+  title: '100 destinations, and twenty answer nothing for 60 s',
 };
 
 export const STORMS: readonly Storm[] = [
@@ -192,4 +208,5 @@ export const STORMS: readonly Storm[] = [
   HERD,
   ALL_WELL,
   ONE_BAD_DESTINATION,
+  MANY_BAD_DESTINATIONS,
 ];

@@ -46,7 +46,7 @@ export class Account implements Outbox {
   constructor(bounds: AccountBounds) {
     this.#concurrency = bounds.concurrency;
     this.#room = new Room(bounds.maxDepth, bounds.whenFull);
-    this.#lines = new Lines(bounds.maxPerDestination);
+    this.#lines = new Lines(bounds.maxPerDestination, bounds.concurrency);
     this.#letters = new DeadLetterBox(bounds.maxDeadLetters);
     this.deadLetters = {
       list: async ({ destination, limit } = {}) =>

@@ -15,14 +15,16 @@ interface OrderedKey {
  * The line of one destination: what is ready, higher priority first, then first in first out. Of each ordering key only the
  * head stands in it.
  *
- * A line is `in-turn` when it takes part in the round, `parked` when its policies refused, `idle` when it has nothing ready or
- * no slot left. Parked lines may wait for a time, so a line is also an item of a heap.
+ * A line is `in-turn` when it takes part in the round, `parked` when its policies refused, `crowded-out` when slots are scarce and
+ * nothing of what it began lately is delivered, `idle` when it has nothing ready or no slot left. Parked lines may wait for a time, so a line is also an item of a heap.
  */
 export class DestinationLine implements HeapItem, Link<DestinationLine> {
   readonly destination: string;
   readonly ready: Heap<HeldEntry> = new Heap(goesFirst);
-  state: 'idle' | 'in-turn' | 'parked' = 'idle';
+  state: 'idle' | 'in-turn' | 'parked' | 'crowded-out' = 'idle';
   running = 0;
+  /** What may begin while slots are scarce, until the next delivery. */
+  startsLeft = 0;
   /** All unfinished ones of the destination: a line without any is forgotten. */
   held = 0;
   dueAtMs = 0;

@@ -9,6 +9,9 @@ import type { HeldEntry } from './held-entry.js';
  */
 const FALLBACK_LOOK_MS = 1_000;
 
+/** The share of the slots that is there for whoever comes first. */
+const SHARED = 0.75;
+
 /** Times for the parked lines; {@link Lines} keeps no time of its own. */
 export interface ParkingTimes {
   add(line: DestinationLine, delayMs: number): void;
@@ -18,16 +21,23 @@ export interface ParkingTimes {
 /**
  * Who is next. One line per destination, and a round over the lines that have something ready and a slot left: each turn takes
  * one entry. A line whose policies refuse is parked, out of the round, until it is woken or its time comes.
+ *
+ * Destinations that hang tell nothing until they time out, and by then several of them would hold all slots. So the last quarter
+ * of the slots is for lines that run nothing, and for those that deliver: each delivery lets a line begin another, and one more
+ * where others stand in its line. One that is well doubles that way with each of its latencies; one that hangs is crowded out.
  */
 export class Lines {
   readonly #maxPerDestination: number;
+  readonly #scarceFrom: number;
   readonly #byDestination = new Map<string, DestinationLine>();
   readonly #round = new Chain<DestinationLine>();
+  readonly #crowdedOut = new Chain<DestinationLine>();
   #ready = 0;
   #running = 0;
 
-  constructor(maxPerDestination: number) {
+  constructor(maxPerDestination: number, concurrency: number) {
     this.#maxPerDestination = maxPerDestination;
+    this.#scarceFrom = concurrency * SHARED;
   }
 
   /** Entries ready to run, whether or not their line has a slot. */
@@ -58,8 +68,13 @@ export class Lines {
 
   /** The next entry, now running; `undefined` when nothing may go. */
   next(peek: (destination: string) => Refusal | undefined, times: ParkingTimes): HeldEntry | undefined {
-    for (let line = this.#round.shift(); line !== undefined; line = this.#round.shift()) {
+    for (let line = this.#shift(); line !== undefined; line = this.#shift()) {
       line.state = 'idle';
+      if (this.#isScarce && line.running > 0 && line.startsLeft <= 0) {
+        line.state = 'crowded-out';
+        this.#crowdedOut.push(line);
+        continue;
+      }
       const refusal = peek(line.destination);
       if (refusal !== undefined) {
         line.state = 'parked';
@@ -70,6 +85,7 @@ export class Lines {
       const entry = line.ready.pop() as HeldEntry;
       entry.place = 'running';
       line.running++;
+      line.startsLeft--;
       this.#running++;
       this.#ready--;
       this.#offer(line);
@@ -78,13 +94,19 @@ export class Lines {
     return undefined;
   }
 
-  /** Its slot is free again, and its end is a reason to look at a parked line. What becomes of the entry is told after. */
-  ranOut(entry: HeldEntry, times: ParkingTimes): void {
+  /**
+   * Its slot is free again, and its end is a reason to look at its line, wherever that waits. What becomes of the entry is told
+   * after. True when the line may begin more than the one that takes the slot.
+   */
+  ranOut(entry: HeldEntry, times: ParkingTimes, wasDelivered: boolean): boolean {
     const line = this.#lineOf(entry);
     line.running--;
+    const grows = wasDelivered && line.ready.size > 0;
+    if (wasDelivered) line.startsLeft = grows ? 2 : 1;
     this.#running--;
-    this.#unpark(line, times);
+    this.#bringBack(line, times);
     this.#offer(line);
+    return grows;
   }
 
   /** A waiting entry's time has come. */
@@ -113,16 +135,27 @@ export class Lines {
 
   /** Gives a parked line its turn again. */
   lookAgain(line: DestinationLine, times: ParkingTimes): void {
-    this.#unpark(line, times);
+    this.#bringBack(line, times);
     this.#offer(line);
   }
 
   /** Forgets everything: it was handed back. */
   clear(): void {
     this.#byDestination.clear();
-    for (let line = this.#round.shift(); line !== undefined; line = this.#round.shift()) line.state = 'idle';
+    for (const chain of [this.#round, this.#crowdedOut]) {
+      for (let line = chain.shift(); line !== undefined; line = chain.shift()) line.state = 'idle';
+    }
     this.#ready = 0;
     this.#running = 0;
+  }
+
+  get #isScarce(): boolean {
+    return this.#running >= this.#scarceFrom;
+  }
+
+  /** The next in turn; where none is and slots are plenty, one that was crowded out. */
+  #shift(): DestinationLine | undefined {
+    return this.#round.shift() ?? (this.#isScarce ? undefined : this.#crowdedOut.shift());
   }
 
   #lineOf(entry: HeldEntry): DestinationLine {
@@ -136,14 +169,17 @@ export class Lines {
   }
 
   #withdraw(line: DestinationLine, times: ParkingTimes): void {
-    if (line.state === 'in-turn') this.#round.remove(line);
-    else times.remove(line);
-    line.state = 'idle';
+    if (line.state === 'in-turn') {
+      this.#round.remove(line);
+      line.state = 'idle';
+    } else this.#bringBack(line, times);
   }
 
-  #unpark(line: DestinationLine, times: ParkingTimes): void {
-    if (line.state !== 'parked') return;
-    times.remove(line);
+  /** From where it waits for something other than its turn. */
+  #bringBack(line: DestinationLine, times: ParkingTimes): void {
+    if (line.state === 'parked') times.remove(line);
+    else if (line.state === 'crowded-out') this.#crowdedOut.remove(line);
+    else return;
     line.state = 'idle';
   }
 }

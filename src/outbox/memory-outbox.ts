@@ -11,7 +11,7 @@ export interface MemoryOutboxOptions {
    * waiting at once. Default `refuse`: a caller that is told can slow down, one that waits unseen can't.
    */
   readonly whenFull?: 'wait' | 'refuse';
-  /** Attempts that run at once. An integer from 2. Default 64. */
+  /** Attempts that run at once. An integer from 2. Default 64. The last quarter is kept from destinations that hang. */
   readonly concurrency?: number;
   /** Slots that one destination may take, fewer than `concurrency`. Default a quarter of `concurrency`, at least 1. */
   readonly maxPerDestination?: number;

@@ -116,10 +116,11 @@ export class Runner {
     // Handed back by `stop` while it ran on: what it says now comes too late.
     if (entry.place === 'left') return;
     let disposition = ended;
-    this.#lines.ranOut(entry, this.#times);
+    const grows = this.#lines.ranOut(entry, this.#times, ended.next === 'done');
     if (disposition.next === 'later' && entry.deadline?.hasPassed)
       disposition = { ...disposition, next: 'dead', reason: PAST_DEADLINE };
     this.#settle(entry, disposition);
+    if (grows) this.dispatch();
   }
 
   #onDue(items: readonly (HeldEntry | DestinationLine | EntryDeadline)[]): void {

@@ -159,7 +159,7 @@ test('a host that can’t peek is handed the callback all the same', async () =>
 
 test('a wake from inside handle finds the next one, and recurses no deeper', async () => {
   const host = fakeHost();
-  const outbox = memoryOutbox({ concurrency: 10_001, maxPerDestination: 10_000 });
+  const outbox = memoryOutbox({ concurrency: 20_000, maxPerDestination: 10_000 });
   for (let i = 0; i < 10_000; i++) await outbox.add(delivery(`a${i}`));
   outbox.start({
     ...host,
@@ -173,7 +173,7 @@ test('a wake from inside handle finds the next one, and recurses no deeper', asy
 });
 
 test('of a destination without anything unfinished nothing is kept', () => {
-  const lines = new Lines(1);
+  const lines = new Lines(1, 64);
   const times = { add: () => {}, remove: () => {} };
   const entries = Array.from(
     { length: 100 },

@@ -46,7 +46,7 @@ test('a refused attempt burns no attempt: it comes again with the count it had',
 });
 
 test('a thousand waiting retries are one timer, and an idle outbox keeps none', async () => {
-  const { host, outbox } = started({ concurrency: 1_001, maxPerDestination: 1_000 });
+  const { host, outbox } = started({ concurrency: 2_000, maxPerDestination: 1_000 });
   for (let i = 0; i < 1_000; i++) await outbox.add(delivery(`a${i}`));
   await host.settle();
   expect(host.clock.timers).toBe(0);
