@@ -64,7 +64,7 @@ export class BackgroundHost implements OutboxHost {
   handle(entry: OutboxEntry, signal: CancelSignal): Promise<Disposition> {
     const { id } = entry.delivery;
     // It runs, so it is stored, though `add` may not have said so yet: listeners hear of it before they hear of its attempts.
-    this.tellEnqueued(id);
+    this.tellEnqueued(entry.delivery);
     this.#cancels.attemptBegan(id);
     return attemptInBackground(this.#engine, entry, signal);
   }
@@ -89,20 +89,21 @@ export class BackgroundHost implements OutboxHost {
   /** Before a callback is handed to the outbox, which may run it before it says that it has it. */
   storing(delivery: Delivery, holding: Holding | undefined): void {
     const { id } = delivery;
-    if (this.#engine.events.hears('enqueued')) this.#untold.set(id, delivery);
-    // The id of one that is in the outbox already will be refused there: the key that it holds is not this one's to replace.
+    // The id of one that is in the outbox already will be refused there: what is known under it is not this one's to replace.
+    if (this.#engine.events.hears('enqueued') && !this.#untold.has(id)) this.#untold.set(id, delivery);
     if (holding !== undefined && !this.#holdings.has(id)) this.#holdings.set(id, holding);
   }
 
-  notStored({ id }: Delivery, holding: Holding | undefined): void {
-    this.#untold.delete(id);
+  notStored(delivery: Delivery, holding: Holding | undefined): void {
+    const { id } = delivery;
+    if (this.#untold.get(id) === delivery) this.#untold.delete(id);
     if (this.#holdings.get(id) === holding) this.#holdings.delete(id);
   }
 
-  tellEnqueued(id: string): void {
-    const delivery = this.#untold.get(id);
-    if (delivery === undefined) return;
-    this.#untold.delete(id);
+  tellEnqueued(delivery: Delivery): void {
+    const untold = this.#untold.get(delivery.id);
+    if (untold === undefined || !isSame(untold, delivery)) return;
+    this.#untold.delete(delivery.id);
     this.#engine.events.emit('enqueued', this.#engine.events.about(delivery));
   }
 
@@ -124,11 +125,13 @@ export class BackgroundHost implements OutboxHost {
   /** The receipt is made where somebody gets it. */
   #delivered(journal: Journal, end: SendEnd | undefined): void {
     const { clock, events } = this.#engine;
-    const { id } = journal.delivery;
-    const isWanted = this.#holdings.has(id) || events.hears('delivered');
+    const { id, idempotencyKey } = journal.delivery;
+    // One with another key is that of a callback whose id is about to be refused, as it is this one's.
+    const holdsKey = idempotencyKey !== undefined && this.#holdings.get(id)?.key === idempotencyKey;
+    const isWanted = holdsKey || events.hears('delivered');
     const receipt = isWanted ? receiptOf(journal, end, clock, events) : undefined;
     this.#ended.add(id, 'delivered');
-    this.#endKey(id, receipt, undefined);
+    if (holdsKey) this.#endKey(id, receipt, undefined);
   }
 
   #cancelled(id: string): void {
@@ -150,5 +153,9 @@ export class BackgroundHost implements OutboxHost {
     warnOnce(`ringback: ${id} to ${destination} was given up (${reason}) and nobody listens to 'dead-letter'; this is said once`);
   }
 }
+
+/** An outbox may hand over a copy of what it was given. */
+const isSame = (a: Delivery, b: Delivery): boolean =>
+  a === b || (a.acceptedAtMs === b.acceptedAtMs && a.idempotencyKey === b.idempotencyKey && a.to === b.to);
 
 const isAttempt = ({ refusedBy }: DeadLetter['attempts'][number]): boolean => refusedBy === undefined;

@@ -250,7 +250,7 @@ export class DeliveryEngine {
       throw error;
     }
     holding?.stored();
-    this.#host.tellEnqueued(delivery.id);
+    this.#host.tellEnqueued(delivery);
     return { id: delivery.id, deduplicated: false };
   }
 

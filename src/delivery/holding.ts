@@ -20,6 +20,7 @@ export interface HeldClaim extends ClaimedKey {
  */
 export class Holding {
   readonly id: string;
+  readonly key: string;
   readonly fingerprint: string;
   /** The id under which the callback is accepted: it is in the outbox, or was delivered. Undefined: it is not, take your own turn. */
   readonly accepted: Promise<string | undefined>;
@@ -34,12 +35,13 @@ export class Holding {
   private lease: Lease | undefined = undefined;
   private isStored = false;
 
-  constructor(id: string, fingerprint: string, leave: () => void) {
+  constructor(id: string, key: string, fingerprint: string, leave: () => void) {
     const accepted = Promise.withResolvers<string | undefined>();
     const ended = Promise.withResolvers<Receipt | undefined>();
     accepted.promise.catch(() => {});
     ended.promise.catch(() => {});
     this.id = id;
+    this.key = key;
     this.fingerprint = fingerprint;
     this.accepted = accepted.promise;
     this.ended = ended.promise;

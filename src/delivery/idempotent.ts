@@ -73,7 +73,7 @@ export class IdempotentDeliveries {
       return { state: 'joined', holding: other };
     }
     // Held before the store answers: a second call of this process must join, not race.
-    const holding = new Holding(id, fingerprint, () => this.holdings.delete(key));
+    const holding = new Holding(id, key, fingerprint, () => this.holdings.delete(key));
     this.holdings.set(key, holding);
     try {
       const { claim, askedAtMs } = await this.claim(request);

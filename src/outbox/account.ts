@@ -35,6 +35,8 @@ export class Account implements Outbox {
   readonly #letters: DeadLetterBox;
   /** In the order accepted. */
   readonly #entries = new Map<string, HeldEntry>();
+  /** The ids of those that wait for room. */
+  readonly #atTheDoor = new Set<string>();
   #order = 0;
   #host: OutboxHost | undefined = undefined;
   #runner: Runner | undefined = undefined;
@@ -57,10 +59,16 @@ export class Account implements Outbox {
   }
 
   add(delivery: Delivery, signal?: AbortSignal): Promise<void> {
-    return this.#room.enter(() => {
+    const { id } = delivery;
+    // At once, and not when there is room: by then the other may have ended, and its end would be taken for this one's.
+    if (this.#entries.has(id) || this.#atTheDoor.has(id)) return Promise.reject(takenId(id));
+    const entered = this.#room.enter(() => {
       this.#hold(delivery, delivery.acceptedAtMs);
       return true;
     }, signal);
+    if (this.#entries.has(id)) return entered;
+    this.#atTheDoor.add(id);
+    return entered.finally(() => this.#atTheDoor.delete(id));
   }
 
   start(host: OutboxHost): void {
@@ -124,9 +132,7 @@ export class Account implements Outbox {
 
   /** `sinceMs` is what its deadline counts from. */
   #hold(delivery: Delivery, sinceMs: number): void {
-    if (this.#entries.has(delivery.id)) {
-      throw new RingbackError('outbox-failed', `an unfinished callback has the id ${JSON.stringify(delivery.id)} already`);
-    }
+    if (this.#entries.has(delivery.id)) throw takenId(delivery.id);
     const deadlineAtMs = sinceMs + (delivery.deadlineMs ?? Number.POSITIVE_INFINITY);
     const entry = new HeldEntry(delivery, deadlineAtMs, this.#order++, this.#host?.clock.monotonic());
     this.#entries.set(delivery.id, entry);
@@ -218,6 +224,9 @@ export class Account implements Outbox {
     this.#drained = undefined;
   }
 }
+
+const takenId = (id: string): RingbackError =>
+  new RingbackError('outbox-failed', `an unfinished callback has the id ${JSON.stringify(id)} already`);
 
 /** What is known of a delivery that was given up, without its headers, its body and its full address. */
 function letterOf({ delivery, attempts, attemptCount }: HeldEntry, reason: string, deadAtMs: number): DeadLetter {

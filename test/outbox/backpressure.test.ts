@@ -101,7 +101,7 @@ test('an aborted caller is not let in', async () => {
   expect(outbox.snapshot(0).depth).toBe(0);
 });
 
-test('an id that is unfinished is refused with outbox-failed, also when it waited for room', async () => {
+test('an id that is unfinished is refused with outbox-failed at once, also where others wait for room', async () => {
   const outbox = memoryOutbox({ maxDepth: 2, whenFull: 'wait' });
   await outbox.add(delivery('a0'));
   await expect(outbox.add(delivery('a0'))).rejects.toMatchObject({
@@ -110,9 +110,10 @@ test('an id that is unfinished is refused with outbox-failed, also when it waite
   });
   await outbox.add(delivery('a1'));
   const twin = outbox.add(delivery('a1'));
-  const next = outbox.add(delivery('a2'));
-  await outbox.cancel('a0');
   await expect(twin).rejects.toMatchObject({ code: 'outbox-failed' });
+  const next = outbox.add(delivery('a2'));
+  await expect(outbox.add(delivery('a2'))).rejects.toMatchObject({ code: 'outbox-failed' });
+  await outbox.cancel('a0');
   await next;
   await outbox.cancel('a1');
   await outbox.add(delivery('a1'));
