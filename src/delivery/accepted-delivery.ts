@@ -1,7 +1,11 @@
 import type { Callback, Delivery } from '../callback.js';
+import { withContentType } from './headers.js';
 
-/** What a callback said: `data`, a `body` of text, or one of bytes or none. */
-export type BodySource = 'data' | 'text' | 'bytes';
+/** What a callback said: `data`, a `body` of text or of bytes, or neither. */
+export type BodySource = 'data' | 'text' | 'bytes' | 'none';
+
+/** A byte order mark is content, too. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * A delivery as ringback makes it: what may carry a secret (the URI's query, headers, body) stands behind getters over private
@@ -60,10 +64,10 @@ export class AcceptedDelivery implements Delivery {
   callback(): Callback {
     const { id, to, type, idempotencyKey, orderingKey, correlationId, metadata, priority, deadlineMs } = this;
     const fields = { id, to, type, idempotencyKey, orderingKey, correlationId, metadata, priority, deadlineMs };
-    if (this.#madeOf === 'bytes') {
-      return { ...fields, headers: { 'content-type': this.contentType, ...this.#headers }, body: this.#body };
-    }
-    const text = new TextDecoder().decode(this.#body);
+    if (this.#madeOf === 'none') return { ...fields, headers: this.#headers };
+    if (this.#madeOf === 'bytes')
+      return { ...fields, headers: withContentType(this.#headers, this.contentType), body: this.#body };
+    const text = decoder.decode(this.#body);
     const content = this.#madeOf === 'data' ? { data: JSON.parse(text) as unknown } : { body: text };
     return { ...fields, headers: this.#headers, ...content };
   }

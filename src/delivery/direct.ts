@@ -1,6 +1,7 @@
 import type { Delivery, Receipt } from '../callback.js';
 import type { Clock } from '../clock.js';
 import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
+import { deadlineError } from '../policies/pipeline/refusal-error.js';
 import type { Address, Addresses } from './addresses.js';
 import { failureOf, receiptOf } from './delivery-end.js';
 import type { Destinations } from './destinations.js';
@@ -40,6 +41,7 @@ export async function deliverNow(
   let end: SendEnd | undefined;
   let cause: unknown;
   try {
+    if (deadlineMs <= 0) throw deadlineError(delivery.destination, 'nothing had begun', undefined);
     end = await pipeline.call(
       (context) => sender.send(delivery, transport, journal.sends(context.attempt, context)),
       signal,

@@ -4,6 +4,7 @@ import type { Cancellation } from '../outbox/cancellation.js';
 import type { DeadLetters } from '../outbox/outbox.js';
 import type { CancelSignal } from '../policies/pipeline/cancel-signal.js';
 import { randomId } from '../random.js';
+import { TimeLimit } from '../time-limit.js';
 import { type Address, Addresses } from './addresses.js';
 import { BackgroundHost } from './background-host.js';
 import type { BodyMemory } from './body.js';
@@ -26,6 +27,9 @@ import type { DeliveryStatus, Enqueued } from './status.js';
 
 /** What `enqueue` waits for before the outbox (a signature function, a store, a delivery that it joined) may take this long. */
 const DOOR_MS = 30_000;
+
+/** What is past its deadline need not be stored. */
+const atTheDoorMs = ({ deadlineMs = DOOR_MS }: Delivery): number => Math.min(DOOR_MS, deadlineMs);
 
 /** A call of `deliver` that waits for something before it begins. */
 interface DirectCall {
@@ -89,7 +93,7 @@ export class DeliveryEngine {
     signal: AbortSignal | undefined,
   ): Promise<Enqueued> {
     const turn = await this.#atTheDoor.run(signal, async (cancellation) => {
-      if (checking !== undefined) await this.#checked(checking, DOOR_MS, cancellation);
+      if (checking !== undefined) await this.#checked(checking, atTheDoorMs(delivery), cancellation);
       return fingerprint === undefined ? undefined : this.#turnToStore(delivery, fingerprint, cancellation);
     });
     if (typeof turn === 'string') return this.#alreadyAccepted(delivery, turn);
@@ -183,7 +187,8 @@ export class DeliveryEngine {
     const { delivery, deadlineAtMs, cancellation: signal } = call;
     const { id, idempotencyKey: key = '' } = delivery;
     for (;;) {
-      const turn = await this.#keys.take({ key, id, fingerprint, waitMs: deadlineAtMs - clock.monotonic(), signal });
+      const leftMs = deadlineAtMs - clock.monotonic();
+      const turn = await this.#keys.take({ key, id, fingerprint, answerMs: leftMs, waitMs: leftMs, signal });
       if (turn.state === 'done') return this.#deduplicated(delivery, turn.receipt);
       if (turn.state === 'ours') return this.#deliverHolding(call, turn.holding);
       const late = (): RingbackError => inFlight(`${turn.holding.id} is still on its way at the deadline`);
@@ -199,12 +204,19 @@ export class DeliveryEngine {
     lost?.addEventListener('abort', () => call.cancellation.abort(lost.reason), { once: true });
     try {
       const receipt = await this.#deliverLeft(call);
-      await this.#keys.end(holding, receipt);
+      await this.#inTime(call, this.#keys.end(holding, receipt));
       return receipt;
     } catch (error) {
-      await this.#keys.end(holding, undefined, error);
+      await this.#inTime(call, this.#keys.end(holding, undefined, error));
       throw error;
     }
+  }
+
+  /** The store is told on its own time: the caller has a deadline, and `drain` and `close` wait for it too. */
+  async #inTime({ deadlineAtMs }: DirectCall, told: Promise<void>): Promise<void> {
+    const { clock } = this.#engine;
+    using limit = new TimeLimit(clock, Math.max(0, deadlineAtMs - clock.monotonic()));
+    await Promise.race([told, limit.over]);
   }
 
   #deduplicated(delivery: Delivery, receipt: Receipt): Receipt {
@@ -223,11 +235,11 @@ export class DeliveryEngine {
     const { clock } = this.#engine;
     const { id, idempotencyKey: key = '' } = delivery;
     for (;;) {
-      const turn = await this.#keys.take({ key, id, fingerprint, waitMs: 0, signal });
+      const turn = await this.#keys.take({ key, id, fingerprint, answerMs: atTheDoorMs(delivery), waitMs: 0, signal });
       if (turn.state === 'ours') return turn.holding;
       if (turn.state === 'done') return turn.receipt.id;
       const late = (): RingbackError => inFlight(`${turn.holding.id} is being delivered`);
-      const accepted = await waitFor(turn.holding.accepted, { clock, timeoutMs: DOOR_MS, signal, late });
+      const accepted = await waitFor(turn.holding.accepted, { clock, timeoutMs: atTheDoorMs(delivery), signal, late });
       if (accepted !== undefined) return accepted;
     }
   }

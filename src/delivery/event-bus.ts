@@ -47,6 +47,8 @@ export class EventBus {
   }
 
   emit<Event extends Name>(event: Event, payload: Payload<Event>): void {
+    // All listeners get the one object: what one of them writes into it, the next would read.
+    Object.freeze(payload);
     // One by one, as eventemitter3's own emit stops at the first that throws.
     for (const listener of this.#emitter.listeners(event) as readonly ((payload: Payload<Event>) => unknown)[]) {
       try {

@@ -3,6 +3,7 @@ import { FRAMING_HEADERS, isHeaderName, isHeaderValue } from '../header-grammar.
 
 const MAX_HEADERS = 100;
 const MAX_VALUE_LENGTH = 8_192;
+const CONTENT_TYPE = 'content-type';
 
 const NONE: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -42,4 +43,20 @@ function checkHeader(name: string, value: unknown): void {
       `header ${JSON.stringify(name)} must hold no line break and no character outside Latin-1 (its value is not shown)`,
     );
   }
+}
+
+/** What a callback's own headers say its content is, whatever the case of the name. */
+export function contentTypeOf(headers: Readonly<Record<string, string>>): string | undefined {
+  for (const name in headers) {
+    if (name.length === CONTENT_TYPE.length && name.toLowerCase() === CONTENT_TYPE) return headers[name];
+  }
+  return undefined;
+}
+
+/** The headers with that content type, unless they say one themselves. */
+export function withContentType(
+  headers: Readonly<Record<string, string>>,
+  contentType: string,
+): Readonly<Record<string, string>> {
+  return contentTypeOf(headers) === undefined ? { 'content-type': contentType, ...headers } : headers;
 }

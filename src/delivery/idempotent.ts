@@ -29,6 +29,8 @@ export interface KeyRequest {
   /** The id of the callback that is to be delivered. */
   readonly id: string;
   readonly fingerprint: string;
+  /** How long the store may take to answer. */
+  readonly answerMs: number;
   /** How long another process's claim is waited for. */
   readonly waitMs: number;
   readonly signal: CancelSignal | undefined;
@@ -119,13 +121,14 @@ export class IdempotentDeliveries {
     }
   }
 
-  private async ask({ key, fingerprint, signal }: KeyRequest): Promise<Claim> {
+  private async ask({ key, fingerprint, signal, answerMs }: KeyRequest): Promise<Claim> {
     const { store, leaseMs, clock } = this.settings;
+    const timeoutMs = Math.max(0, Math.min(answerMs, STORE_ANSWER_MS));
     let answer: Claim | Promise<Claim> | undefined;
     try {
       answer = store.claim(key, { fingerprint, leaseMs });
-      const late = (): RingbackError => storeFailed(`did not answer in ${STORE_ANSWER_MS} ms`);
-      const claim = isPromiseLike(answer) ? await waitFor(answer, { clock, timeoutMs: STORE_ANSWER_MS, signal, late }) : answer;
+      const late = (): RingbackError => storeFailed(`did not answer in ${Math.round(timeoutMs)} ms`);
+      const claim = isPromiseLike(answer) ? await waitFor(answer, { clock, timeoutMs, signal, late }) : answer;
       if (claim.state === 'claimed' || claim.state === 'in-flight' || claim.state === 'completed') return claim;
       throw storeFailed('answered a claim with none of its three states');
     } catch (cause) {

@@ -5,7 +5,7 @@ import type { Transport } from '../transports/transport.js';
 import { AcceptedDelivery } from './accepted-delivery.js';
 import type { Address, Addresses } from './addresses.js';
 import { type BodyMemory, encodeBody } from './body.js';
-import { checkHeaders } from './headers.js';
+import { checkHeaders, contentTypeOf } from './headers.js';
 import { copyMetadata } from './metadata.js';
 
 const NAMES: ReadonlySet<string> = new Set([
@@ -84,7 +84,7 @@ export function takeIn(callback: Callback, intake: Intake, memory: BodyMemory): 
     acceptedAtMs: intake.wallMs(),
   };
   const { data, body } = callback;
-  const madeOf = data !== undefined ? 'data' : typeof body === 'string' ? 'text' : 'bytes';
+  const madeOf = data !== undefined ? 'data' : body === undefined ? 'none' : typeof body === 'string' ? 'text' : 'bytes';
   const delivery = new AcceptedDelivery(fields, madeOf);
   if (address.transport.check !== undefined) checkWith(address.transport, delivery);
   return {
@@ -120,12 +120,8 @@ function checkText(name: string, value: unknown): string | undefined {
 function checkNumber(name: string, value: unknown, from: number, to: number): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to) return value;
-  throw invalid(`${name} must be an integer from ${from} to ${to}, got ${String(value)} (${typeof value})`);
-}
-
-function contentTypeOf(headers: Readonly<Record<string, string>>): string | undefined {
-  for (const name in headers) {
-    if (name.toLowerCase() === 'content-type') return headers[name];
-  }
-  return undefined;
+  // Of what is no number the value may be anything, a secret in the wrong field too.
+  throw invalid(
+    `${name} must be an integer from ${from} to ${to}, got ${typeof value === 'number' ? `${value} (number)` : typeof value}`,
+  );
 }

@@ -4,6 +4,7 @@ import { isRingbackError, RingbackError } from '../errors.js';
 import type { SignatureScheme } from '../signing/scheme.js';
 import { isPromiseLike } from '../time-limit.js';
 import type { AttemptProgress, SendAttempt, Transport } from '../transports/transport.js';
+import { withContentType } from './headers.js';
 import type { SignatureFor } from './options.js';
 
 /** What a send came to, with the error where one was thrown on our own side. */
@@ -74,7 +75,7 @@ export class Sender {
 
   private signWith(scheme: Scheme, delivery: Delivery, method = 'POST'): Message | PromiseLike<Message> {
     const { id, to, body, contentType, metadata, headers: own } = delivery;
-    const headers = hasContentType(own) ? own : { 'content-type': contentType, ...own };
+    const headers = withContentType(own, contentType);
     if (scheme === undefined) return { id, to, headers, body, delivery };
     const added = scheme.sign({ id, timestampMs: this.clock.now(), to, method, headers, body, metadata });
     if (isPromiseLike(added)) {
@@ -112,11 +113,4 @@ function unsigned(cause: unknown): SendEnd {
 function signingError(cause: unknown): RingbackError {
   if (isRingbackError(cause, 'invalid-callback') || isRingbackError(cause, 'secrets-unavailable')) return cause;
   return new RingbackError('signing-failed', 'the signature scheme threw, so nothing was sent', { cause });
-}
-
-function hasContentType(headers: Readonly<Record<string, string>>): boolean {
-  for (const name in headers) {
-    if (name.length === 12 && name.toLowerCase() === 'content-type') return true;
-  }
-  return false;
 }

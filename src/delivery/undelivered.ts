@@ -1,5 +1,6 @@
 import type { Callback, Delivery } from '../callback.js';
 import { AcceptedDelivery } from './accepted-delivery.js';
+import { withContentType } from './headers.js';
 
 /** A callback that `close` hands back. It shows no header and no body; `callback()` gives all of it, to be kept or enqueued again. */
 export interface Undelivered {
@@ -21,5 +22,5 @@ export function undeliveredOf(delivery: Delivery): Undelivered {
 
 /** An outbox of the user's may hand back a delivery that it made anew: its body is bytes whatever it was made of. */
 function callbackOf({ destination: _, acceptedAtMs: __, contentType, ...delivery }: Delivery): Callback {
-  return { ...delivery, headers: { 'content-type': contentType, ...delivery.headers } };
+  return { ...delivery, headers: withContentType(delivery.headers, contentType) };
 }

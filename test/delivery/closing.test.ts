@@ -55,6 +55,41 @@ describe('close', () => {
     expect(body?.headers).toMatchObject({ 'content-type': 'text/plain; charset=utf-8' });
   });
 
+  it.each([
+    ['nothing', {}],
+    ['an empty text', { body: '' }],
+    ['null', { data: null }],
+    ['a text with a byte order mark', { body: '\uFEFFid;name' }],
+  ])('hands back a callback of %s, which goes through JSON and can be enqueued again', async (_, content) => {
+    const callback = { to: TO, ...content, idempotencyKey: 'k' };
+    const store = memoryIdempotencyStore();
+    const first = ring(() => 'failed', { idempotency: { store } });
+    await first.ringback.enqueue(callback);
+    await first.clock.advance(10);
+    const { undelivered } = await first.ringback.close({ timeoutMs: 0 });
+    const [back] = JSON.parse(JSON.stringify(undelivered.map((left) => left.callback())));
+    const second = ring([], { idempotency: { store } });
+    const { id } = await second.ringback.enqueue(back);
+    // The same payload: with another fingerprint the key would be a mismatch.
+    expect(await second.ringback.enqueue(callback)).toEqual({ id, deduplicated: true });
+    await second.ringback.drain();
+    const whole = ring();
+    await whole.ringback.deliver(callback);
+    const sentBy = ({ transport }: typeof whole) => transport.sent.map(({ message }) => [message.headers, [...message.body]]);
+    expect(sentBy(second)).toEqual(sentBy(whole));
+  });
+
+  it.each(['content-type', 'Content-Type'])('hands back bytes with the one %s that they came with', async (name) => {
+    const first = ring(() => 'failed');
+    await first.ringback.enqueue({ to: TO, body: Uint8Array.of(1, 2), headers: { [name]: 'application/x-own' } });
+    await first.clock.advance(10);
+    const { undelivered } = await first.ringback.close({ timeoutMs: 0 });
+    const second = ring();
+    for (const left of undelivered) await second.ringback.enqueue(left.callback());
+    await second.ringback.drain();
+    expect(second.transport.sent[0]?.message.headers).toEqual({ [name]: 'application/x-own' });
+  });
+
   it('twice is one close', async () => {
     const { ringback } = ring();
     const [first, second] = await Promise.all([ringback.close(), ringback.close({ timeoutMs: 5 })]);

@@ -29,6 +29,19 @@ describe('the receipt', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('comes although a policy of the user’s throws when it is told, and nothing goes out again', async () => {
+    const record = (): never => {
+      throw new Error('own fault');
+    };
+    const own = { name: 'own', acquire: () => undefined, record, release: () => {}, snapshot: () => ({}), restore: () => {} };
+    const { ringback, transport, clock } = ring([], { pipeline: () => ({ extra: [own] }) });
+    expect((await ringback.deliver({ to: TO })).attempts).toMatchObject([{ outcome: 'delivered' }]);
+    await ringback.enqueue({ to: TO });
+    await clock.advance(100_000);
+    expect(transport.sentCount).toBe(2);
+    expect(ringback.snapshot().outbox).toMatchObject({ depth: 0, deadLetters: 0 });
+  });
+
   it('is frozen, its attempts too, as callers and listeners share it', async () => {
     const { ringback } = ring();
     const receipt = await ringback.deliver({ to: TO, metadata: { tenant: { id: 't1' } } });

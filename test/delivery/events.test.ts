@@ -33,6 +33,17 @@ describe('events', () => {
     expect(heard.find(({ event }) => event === 'limit')?.payload).toMatchObject({ limit: 18 });
   });
 
+  it('are frozen, all of them: what one listener writes no other reads', async () => {
+    const { ringback, clock, heard } = ring(['failed', 'delivered', 'gone', 'gone']);
+    const delivered = ringback.deliver({ to: TO, idempotencyKey: 'k' });
+    await clock.advance(100_000);
+    await delivered;
+    await ringback.enqueue({ to: TO });
+    await clock.advance(100_000);
+    expect(heard.length).toBeGreaterThan(5);
+    expect(heard.filter(({ payload }) => !Object.isFrozen(payload))).toEqual([]);
+  });
+
   it('can be left again', async () => {
     const { ringback } = ring();
     let told = 0;

@@ -144,10 +144,7 @@ export class Pipeline implements AttemptOwner {
 
   /** The work has ended. If the attempt was answered before, all that is left is to give its place back. */
   private end(attempt: PipelineAttempt, end: AttemptEnd): void {
-    if (attempt.interruption !== undefined) {
-      this.releaseUnheard(attempt);
-      return;
-    }
+    if (attempt.interruption !== undefined) return this.releaseUnheard(attempt);
     let ended = end;
     let outcome: Outcome;
     try {
@@ -189,6 +186,8 @@ export class Pipeline implements AttemptOwner {
   private settle(attempt: PipelineAttempt, outcome: Outcome, nowMs: number): void {
     if (attempt.nextInLine !== undefined) this.timeouts?.remove(attempt);
     attempt.unlisten(this.clock);
+    // First, as a policy of the user's may throw: what was delivered must be known as delivered, whatever comes of it.
+    attempt.options?.observer?.attemptEnded(attempt, outcome, nowMs);
     try {
       this.admission.record(attempt, outcome, nowMs);
     } finally {
@@ -200,7 +199,6 @@ export class Pipeline implements AttemptOwner {
     } else if (outcome.retryAfterMs !== undefined) {
       this.admission.pause(outcome.retryAfterMs, nowMs);
     }
-    attempt.options?.observer?.attemptEnded(attempt, outcome, nowMs);
     this.listeners.recorded(this.admission);
   }
 
