@@ -64,9 +64,10 @@ const RETRY_AFTER_SPREAD = 0.2;
  */
 export function createRetry(settings: RetrySettings, random: Random): Retry {
   checkNames('retry', settings, NAMES);
+  const { backoff = decorrelatedJitter({ baseMs: 200, capMs: 10_000 }) } = settings;
   const rules: Rules = {
     maxAttempts: numberOption('retry.maxAttempts', settings.maxAttempts, 4, { from: 1, to: 100, integer: true }),
-    backoff: toBackoff('retry.backoff', settings.backoff ?? decorrelatedJitter({ baseMs: 200, capMs: 10_000 })),
+    backoff: toBackoff('retry.backoff', backoff),
     on: new Set(checkKinds(settings.on ?? RETRIED_BY_DEFAULT)),
     maxRetryAfterMs: durationOption('retry.maxRetryAfterMs', settings.maxRetryAfterMs, 60_000),
   };

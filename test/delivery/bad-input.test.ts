@@ -269,6 +269,11 @@ describe('options', () => {
       /budget must be options.* got true/,
     ],
     [
+      'a backoff that is none',
+      () => createRingback({ transports, pipeline: { retry: { backoff: 5 as never } } }),
+      /retry\.backoff must be an object with next\(\), got 5 \(number\)/,
+    ],
+    [
       'a timeout longer than the deadline',
       () => createRingback({ transports, pipeline: { attemptTimeoutMs: 5_000, deadlineMs: 1_000 } }),
       /must not be longer than deadlineMs/,

@@ -75,12 +75,13 @@ export function planPipeline(settings: PipelineSettings): PipelinePlan {
   if (typeof random !== 'function') throw invalidOption('random', 'a function', random);
   const { deadlineMs, timeoutMs } = planTimes(settings);
   const classify = planClassify(settings.classify);
+  const retry = createRetry(settings.retry === false ? { maxAttempts: 1 } : (settings.retry ?? {}), random);
   checkFirstRetry(settings, deadlineMs);
   const plan: PipelinePlan = {
     clock,
     deadlineMs,
     timeoutMs,
-    retry: createRetry(settings.retry === false ? { maxAttempts: 1 } : (settings.retry ?? {}), random),
+    retry,
     classify,
     outcomeOf: (end) => toOutcome(classify?.(end) ?? classifyByDefault(end)),
     breaker: maker('circuitBreaker', settings.circuitBreaker ?? {}, (options: CircuitBreakerOptions) =>
@@ -185,7 +186,7 @@ function checkSlowMs({ rule }: CircuitBreakerSettings, timeoutMs: number | undef
   );
 }
 
-/** Who asks for retries must leave them the time; a cockatiel backoff draws by itself, and can't be asked. */
+/** Who asks for retries, by settings that were checked, must leave them the time; a cockatiel backoff draws by itself, and can't be asked. */
 function checkFirstRetry({ retry }: PipelineSettings, deadlineMs: number): void {
   if (!retry || (retry.backoff !== undefined && !('delayMs' in retry.backoff))) return;
   const outcome = KINDS[retry.on?.[0] ?? 'failed'];
