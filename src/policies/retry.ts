@@ -21,7 +21,12 @@ export type GiveUpReason =
 /** What is decided once an attempt has ended. */
 export type RetryDecision =
   | { readonly retry: true; readonly delayMs: number; readonly why: string }
-  | { readonly retry: false; readonly why: GiveUpReason };
+  | {
+      readonly retry: false;
+      readonly why: GiveUpReason;
+      /** The limit, where `why` is `retry-after-too-long`. */
+      readonly maxRetryAfterMs?: number;
+    };
 
 /** What the decision needs to know. */
 export interface RetryQuestion {
@@ -92,7 +97,8 @@ function decide(rules: Rules, question: RetryQuestion, random: Random): RetryDec
   // A backoff of the user's may give NaN or Infinity, on which no clock can sleep: it has no next delay.
   if (backoffMs === undefined || !Number.isFinite(backoffMs)) return { retry: false, why: 'attempts-exhausted' };
   const floorMs = outcome.retryAfterMs ?? 0;
-  if (floorMs > rules.maxRetryAfterMs) return { retry: false, why: 'retry-after-too-long' };
+  const { maxRetryAfterMs } = rules;
+  if (floorMs > maxRetryAfterMs) return { retry: false, why: 'retry-after-too-long', maxRetryAfterMs };
   const askedMs = floorMs > 0 ? floorMs * (1 + RETRY_AFTER_SPREAD * random()) : 0;
   const delayMs = Math.max(backoffMs, askedMs);
   if (nowMs + delayMs >= deadlineAtMs) return { retry: false, why: 'deadline' };
