@@ -13,7 +13,8 @@ const PLAIN_WORD = /^[\w .+-]{0,20}$/;
 
 const unshown = (text: string): string => `a string of ${text.length} characters`;
 
-function show(value: unknown): string {
+/** A value as messages show it. */
+export function show(value: unknown): string {
   if (typeof value === 'string') {
     return PLAIN_WORD.test(value) ? `${JSON.stringify(value)} (string)` : unshown(value);
   }
@@ -29,10 +30,13 @@ export function invalidOption(name: string, rule: string, value: unknown): Ringb
   return new RingbackError('invalid-option', `${name} must be ${rule}, got ${show(value)}`);
 }
 
-/** The same of a value that should be an object or a function: text in its place is not shown. */
+/** The same of a value in whose place an object or a function belongs: of text only the length is shown. */
+export function showShape(value: unknown): string {
+  return typeof value === 'string' ? unshown(value) : show(value);
+}
+
 function wrongShape(name: string, rule: string, value: unknown): RingbackError {
-  const got = typeof value === 'string' ? unshown(value) : show(value);
-  return new RingbackError('invalid-option', `${name} must be ${rule}, got ${got}`);
+  return new RingbackError('invalid-option', `${name} must be ${rule}, got ${showShape(value)}`);
 }
 
 /** Refuses what is no object, and names that nobody reads: a misspelt option must not pass in silence. */
@@ -57,7 +61,11 @@ export interface NumberRule {
 
 /** The number, or the default when it is undefined; NaN, infinite and out of range are refused. */
 export function numberOption(name: string, value: unknown, fallback: number, rule: NumberRule): number {
-  if (value === undefined) return fallback;
+  return value === undefined ? fallback : requiredNumber(name, value, rule);
+}
+
+/** The number; the same is refused, and so is a missing one. */
+export function requiredNumber(name: string, value: unknown, rule: NumberRule): number {
   const {
     from = Number.NEGATIVE_INFINITY,
     above = Number.NEGATIVE_INFINITY,

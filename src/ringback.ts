@@ -5,7 +5,7 @@ import type { RingbackOptions } from './delivery/options.js';
 import type { RingbackSnapshot } from './delivery/snapshot.js';
 import type { DeliveryStatus, Enqueued } from './delivery/status.js';
 import type { Undelivered } from './delivery/undelivered.js';
-import { checkNames, contractOption, durationOption } from './options.js';
+import { checkNames, contractOption, durationOption, invalidOption } from './options.js';
 import type { DeadLetters } from './outbox/outbox.js';
 
 /** What one call of `deliver` or `enqueue` may set for itself. */
@@ -111,10 +111,10 @@ export function createRingback<Types extends CallbackTypes = CallbackTypes>(opti
     cancel: (id) => engine.cancel(id),
     drain: () => engine.drain(),
     close: async (settings) => engine.close(closeMs(settings)),
-    deadLetters: engine.deadLetters,
+    deadLetters: checkedLetters(engine.deadLetters),
     snapshot: () => engine.snapshot(),
-    on: (event, listener) => engine.events.on(event, listener),
-    off: (event, listener) => engine.events.off(event, listener),
+    on: (event, listener) => engine.events.on(event, presentListener(listener)),
+    off: (event, listener) => engine.events.off(event, presentListener(listener)),
   };
 }
 
@@ -129,7 +129,36 @@ function closeMs(settings: { readonly timeoutMs?: number } = {}): number {
 function signalOf(owner: string, settings: CallSettings | undefined): AbortSignal | undefined {
   if (settings === undefined) return undefined;
   const { signal } = settings ?? {};
+  if (signal === undefined) refuseBareSignal(owner, settings);
   checkNames(owner, settings, ['signal']);
   if (signal === undefined) return undefined;
   return contractOption(`${owner}.signal`, signal, ['addEventListener', 'removeEventListener']);
+}
+
+/** A signal has no names of its own, so it would pass for settings that set nothing, and its abort would end nothing. */
+function refuseBareSignal(owner: string, settings: unknown): void {
+  if (typeof settings !== 'object' || settings === null || !('aborted' in settings)) return;
+  throw invalidOption(owner, 'given its signal by name, as { signal }', settings);
+}
+
+/** The event bus takes a missing listener for null; who left it out is told so. */
+function presentListener<Listener>(listener: Listener): Listener {
+  if (listener === undefined) throw invalidOption('listener', 'a function', listener);
+  return listener;
+}
+
+/** The dead letters of any outbox: what is asked of them wrongly is refused here, so that a misspelt filter does not list all. */
+function checkedLetters(letters: DeadLetters): DeadLetters {
+  return {
+    list: async (options = {}) => {
+      checkNames('deadLetters.list', options, ['destination', 'limit']);
+      const { destination } = options;
+      if (destination !== undefined && typeof destination !== 'string') {
+        throw invalidOption('deadLetters.list.destination', 'a string', destination);
+      }
+      return letters.list(options);
+    },
+    replay: (id) => letters.replay(id),
+    purge: (id) => letters.purge(id),
+  };
 }

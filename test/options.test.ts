@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { isRingbackError } from '../src/errors.js';
-import { checkNames, contractOption, durationOption, functionOption, invalidOption, numberOption } from '../src/options.js';
+import {
+  checkNames,
+  contractOption,
+  durationOption,
+  functionOption,
+  invalidOption,
+  numberOption,
+  requiredNumber,
+} from '../src/options.js';
 
 const messageOf = (check: () => unknown): string => {
   try {
@@ -88,6 +96,15 @@ describe('numberOption', () => {
     for (const value of [...bad, Number.NaN, Number.POSITIVE_INFINITY, '1', null]) {
       expect(messageOf(() => numberOption('n', value, 0, rule))).toContain(`n must be ${text}, got `);
     }
+  });
+});
+
+describe('requiredNumber', () => {
+  it('keeps the rule, and says of a missing number that it is missing', () => {
+    expect(requiredNumber('n', 1, { from: 1 })).toBe(1);
+    expect(messageOf(() => requiredNumber('n', 0, { from: 1 }))).toBe('n must be a finite number of at least 1, got 0 (number)');
+    expect(messageOf(() => requiredNumber('n', undefined, { from: 1 }))).toContain('got undefined (undefined)');
+    expect(messageOf(() => requiredNumber('n', null, { from: 1 }))).toContain('got null');
   });
 });
 

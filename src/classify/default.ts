@@ -27,6 +27,8 @@ const RINGBACK_CODES: Partial<Record<RingbackErrorCode, OutcomeKind>> = {
   'invalid-secret': 'rejected',
   'unsupported-destination': 'rejected',
   'missing-dependency': 'rejected',
+  // As any other throw, but its message says what was closed: a transport that another instance closed, for one.
+  closed: 'failed',
 };
 
 /** A name as classes have it: what else stands there may be long, or break a log's lines. */

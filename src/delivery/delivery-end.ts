@@ -42,13 +42,14 @@ export function failureOf(
   signal: CancelSignal,
   events: EventBus,
 ): DeliveryError {
-  const { delivery, refusal, lastOutcome } = journal;
+  const { delivery, refusal, lastOutcome, lastDecision } = journal;
   const refused: Outcome | undefined = refusal && { kind: 'shed', reason: refusal.reason, retryAfterMs: refusal.retryAfterMs };
   const error = new DeliveryError({
     ...events.about(delivery),
     why: whyOf(journal, cause, signal),
     outcome: lastOutcome ?? refused ?? NO_ATTEMPT,
     attempts: Object.freeze(journal.records),
+    maxRetryAfterMs: lastDecision?.retry === false ? lastDecision.maxRetryAfterMs : undefined,
     response: end?.response,
     cause,
   });

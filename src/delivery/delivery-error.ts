@@ -22,6 +22,8 @@ export interface DeliveryErrorDetails {
   readonly why: DeliveryFailure;
   readonly outcome: Outcome;
   readonly attempts: readonly AttemptRecord[];
+  /** The longest wait that the other end may ask for; the message of `retry-after-too-long` names it. */
+  readonly maxRetryAfterMs?: number | undefined;
   readonly correlationId?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly response?: Response | undefined;
@@ -79,11 +81,18 @@ const WHY: Readonly<Record<DeliveryFailure, string>> = {
   'dead-letter': 'it is a dead letter',
 };
 
-function describe({ id, destination, why, attempts, outcome }: DeliveryErrorDetails): string {
+function describe(details: DeliveryErrorDetails): string {
+  const { id, destination, attempts, outcome } = details;
   const story = attempts.length === 0 ? 'no attempt was made' : attempts.map(describeAttempt).join('; ');
   const reason = outcome.reason ?? outcome.kind;
-  const end = reason === story ? WHY[why] : `${WHY[why]} (${reason})`;
+  const why = describeWhy(details);
+  const end = reason === story ? why : `${why} (${reason})`;
   return `${id} was not delivered to ${destination}: ${end}; ${story}`;
+}
+
+function describeWhy({ why, outcome: { retryAfterMs }, maxRetryAfterMs }: DeliveryErrorDetails): string {
+  if (why !== 'retry-after-too-long' || retryAfterMs === undefined || maxRetryAfterMs === undefined) return WHY[why];
+  return `it asked for a wait of ${Math.round(retryAfterMs)} ms, and retry.maxRetryAfterMs is ${maxRetryAfterMs}`;
 }
 
 function describeAttempt({ attempt, outcome, status, reason, durationMs, refusedBy, ...next }: AttemptRecord): string {

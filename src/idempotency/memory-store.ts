@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import { RingbackError } from '../errors.js';
 import { Heap, type HeapItem } from '../heap.js';
-import { checkNames, contractOption, functionOption, numberOption } from '../options.js';
+import { checkNames, contractOption, functionOption, numberOption, requiredNumber } from '../options.js';
 import { type Random, randomId, systemRandom } from '../random.js';
 import type { Claim, ClaimRequest, IdempotencyStore } from './store.js';
 
@@ -159,4 +159,4 @@ class MemoryIdempotencyStore implements IdempotencyStore {
   }
 }
 
-const checkedMs = (name: string, ms: number): number => numberOption(name, ms ?? Number.NaN, 0, { above: 0 });
+const checkedMs = (name: string, ms: number): number => requiredNumber(name, ms, { above: 0 });

@@ -21,7 +21,12 @@ export type GiveUpReason =
 /** What is decided once an attempt has ended. */
 export type RetryDecision =
   | { readonly retry: true; readonly delayMs: number; readonly why: string }
-  | { readonly retry: false; readonly why: GiveUpReason };
+  | {
+      readonly retry: false;
+      readonly why: GiveUpReason;
+      /** The limit, where `why` is `retry-after-too-long`. */
+      readonly maxRetryAfterMs?: number;
+    };
 
 /** What the decision needs to know. */
 export interface RetryQuestion {
@@ -64,9 +69,10 @@ const RETRY_AFTER_SPREAD = 0.2;
  */
 export function createRetry(settings: RetrySettings, random: Random): Retry {
   checkNames('retry', settings, NAMES);
+  const { backoff = decorrelatedJitter({ baseMs: 200, capMs: 10_000 }) } = settings;
   const rules: Rules = {
     maxAttempts: numberOption('retry.maxAttempts', settings.maxAttempts, 4, { from: 1, to: 100, integer: true }),
-    backoff: toBackoff('retry.backoff', settings.backoff ?? decorrelatedJitter({ baseMs: 200, capMs: 10_000 })),
+    backoff: toBackoff('retry.backoff', backoff),
     on: new Set(checkKinds(settings.on ?? RETRIED_BY_DEFAULT)),
     maxRetryAfterMs: durationOption('retry.maxRetryAfterMs', settings.maxRetryAfterMs, 60_000),
   };
@@ -91,7 +97,8 @@ function decide(rules: Rules, question: RetryQuestion, random: Random): RetryDec
   // A backoff of the user's may give NaN or Infinity, on which no clock can sleep: it has no next delay.
   if (backoffMs === undefined || !Number.isFinite(backoffMs)) return { retry: false, why: 'attempts-exhausted' };
   const floorMs = outcome.retryAfterMs ?? 0;
-  if (floorMs > rules.maxRetryAfterMs) return { retry: false, why: 'retry-after-too-long' };
+  const { maxRetryAfterMs } = rules;
+  if (floorMs > maxRetryAfterMs) return { retry: false, why: 'retry-after-too-long', maxRetryAfterMs };
   const askedMs = floorMs > 0 ? floorMs * (1 + RETRY_AFTER_SPREAD * random()) : 0;
   const delayMs = Math.max(backoffMs, askedMs);
   if (nowMs + delayMs >= deadlineAtMs) return { retry: false, why: 'deadline' };

@@ -1,6 +1,8 @@
 import { FRAMING_HEADERS } from '../header-grammar.js';
 import type { Logger } from '../logger.js';
+import { showShape } from '../options.js';
 import { joined } from './body.js';
+import { Refusal } from './refusal.js';
 
 /** What is kept of an answer to be given again: it lies in the store for every callback. */
 const MAX_ANSWER_BYTES = 65_536;
@@ -11,10 +13,16 @@ const decoder = new TextDecoder();
 /** 204: all that a sender wants to know. */
 export const accepted = (): Response => new Response(null, { status: 204 });
 
-/** A handler's answer with its body in memory, so that it can be sent and kept. Over 64 KiB the body is left out. */
+/**
+ * A handler's answer with its body in memory, so that it can be sent and kept. Over 64 KiB the body is left out.
+ *
+ * @throws Refusal for what is no answer.
+ */
 export async function wholeAnswer(answer: unknown, logger: Logger, id: string): Promise<Response> {
   if (answer === undefined) return accepted();
-  if (!isResponse(answer)) throw new TypeError(`onCallback must give a Response or nothing, got ${typeof answer}`);
+  if (!isResponse(answer)) {
+    throw new Refusal(500, `the handler returned what is no answer: it must be a Response or nothing, got ${showShape(answer)}`);
+  }
   const headers = new Headers(answer.headers);
   for (const name of FRAMING_HEADERS) headers.delete(name);
   const { status } = answer;

@@ -92,6 +92,8 @@ export class Handling {
 
   async #failed(error: unknown, key: CallbackKey, token: string): Promise<never> {
     await this.#keys.release(key, token);
+    // What the handler returned is none: nothing was thrown.
+    if (error instanceof Refusal) throw error;
     throw error instanceof UnreadableBody
       ? new Refusal(400, error.message, { cause: error })
       : new Refusal(500, 'the handler threw', { cause: error });

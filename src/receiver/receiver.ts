@@ -22,7 +22,7 @@ export interface Receiver {
  * or by `toNodeHandler`, `toExpressHandler`, `toFastifyPlugin`, `toHonoHandler`.
  *
  * 2xx: handled, now or before. 401: the signature is missing, wrong or stale. 409: being handled. 422: the id was used with
- * another body. 500: the handler threw, and its id is free for the sender's retry. 503: the store or the secrets don't answer.
+ * another body. 500: the handler threw, or returned what is no answer, and its id is free for the sender's retry. 503: the store or the secrets don't answer.
  * Refusals say nothing but a fixed sentence; the reason goes to the `logger`.
  *
  * Once means: no second run while the first is held or remembered. A process that dies between its effect and the record makes

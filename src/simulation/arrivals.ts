@@ -1,4 +1,4 @@
-import { checkNames, invalidOption, numberOption } from '../options.js';
+import { checkNames, invalidOption, numberOption, requiredNumber } from '../options.js';
 import type { Random } from '../random.js';
 
 /** The time in which callbacks arrive. */
@@ -34,7 +34,7 @@ export function arrivalTimes(option: Arrivals, durationMs: number): ArrivalTimes
     case 'constant':
     case 'poisson': {
       checkNames('arrivals', option, [...WINDOW, 'perSecond']);
-      const perSecond = numberOption('arrivals.perSecond', option.perSecond ?? Number.NaN, 0, { above: 0, to: 1e7 });
+      const perSecond = requiredNumber('arrivals.perSecond', option.perSecond, { above: 0, to: 1e7 });
       const { fromMs, untilMs } = checkWindow(option, durationMs);
       checkCount(((untilMs - fromMs) / 1_000) * perSecond);
       const gapMs = 1_000 / perSecond;
@@ -44,8 +44,8 @@ export function arrivalTimes(option: Arrivals, durationMs: number): ArrivalTimes
     }
     case 'burst': {
       checkNames('arrivals', option, [...WINDOW, 'size', 'everyMs']);
-      const size = numberOption('arrivals.size', option.size ?? Number.NaN, 0, { from: 1, to: 1e6, integer: true });
-      const everyMs = numberOption('arrivals.everyMs', option.everyMs ?? Number.NaN, 0, { above: 0 });
+      const size = requiredNumber('arrivals.size', option.size, { from: 1, to: 1e6, integer: true });
+      const everyMs = requiredNumber('arrivals.everyMs', option.everyMs, { above: 0 });
       const { fromMs, untilMs } = checkWindow(option, durationMs);
       checkCount(((untilMs - fromMs) / everyMs) * size);
       return () => evenly(fromMs, untilMs, everyMs, size);

@@ -1,4 +1,4 @@
-import { checkNames, invalidOption, numberOption } from '../options.js';
+import { checkNames, invalidOption, numberOption, requiredNumber } from '../options.js';
 
 /** When a fault holds, in virtual ms: from the first, until just before the second. */
 export interface FaultWindow {
@@ -66,16 +66,16 @@ function checkFault(name: string, fault: Fault, durationMs: number, destinations
   if (kind === 'herd') {
     const { atMs, callbacks } = fault as Herd;
     checkNames(name, fault, ['kind', 'atMs', 'callbacks']);
-    numberOption(`${name}.atMs`, atMs ?? Number.NaN, 0, { from: 0, to: durationMs });
-    numberOption(`${name}.callbacks`, callbacks ?? Number.NaN, 0, { from: 1, to: 1e6, integer: true });
+    requiredNumber(`${name}.atMs`, atMs, { from: 0, to: durationMs });
+    requiredNumber(`${name}.callbacks`, callbacks, { from: 1, to: 1e6, integer: true });
     return;
   }
   const own = OWN[kind as WindowedFault['kind']];
   if (own === undefined) throw invalidOption(`${name}.kind`, 'one of outage, brown-out, errors, latency, herd', kind);
   checkNames(name, fault, ['kind', 'fromMs', 'untilMs', 'destination', own]);
   const windowed = fault as WindowedFault;
-  numberOption(`${name}.fromMs`, windowed.fromMs ?? Number.NaN, 0, { from: 0, to: durationMs });
-  numberOption(`${name}.untilMs`, windowed.untilMs ?? Number.NaN, 0, { above: windowed.fromMs });
+  requiredNumber(`${name}.fromMs`, windowed.fromMs, { from: 0, to: durationMs });
+  requiredNumber(`${name}.untilMs`, windowed.untilMs, { above: windowed.fromMs });
   numberOption(`${name}.destination`, windowed.destination, 0, { from: 0, to: destinations - 1, integer: true });
   checkOwn(name, windowed);
 }
@@ -88,13 +88,13 @@ function checkOwn(name: string, fault: WindowedFault): void {
       }
       return;
     case 'brown-out':
-      numberOption(`${name}.capacity`, fault.capacity ?? Number.NaN, 0, { above: 0, to: 1_000 });
+      requiredNumber(`${name}.capacity`, fault.capacity, { above: 0, to: 1_000 });
       return;
     case 'errors':
-      numberOption(`${name}.rate`, fault.rate ?? Number.NaN, 0, { from: 0, to: 1 });
+      requiredNumber(`${name}.rate`, fault.rate, { from: 0, to: 1 });
       return;
     case 'latency':
-      numberOption(`${name}.addMs`, fault.addMs ?? Number.NaN, 0, { from: 0, to: 1e9 });
+      requiredNumber(`${name}.addMs`, fault.addMs, { from: 0, to: 1e9 });
   }
 }
 

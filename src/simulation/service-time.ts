@@ -1,4 +1,4 @@
-import { checkNames, invalidOption, numberOption } from '../options.js';
+import { checkNames, invalidOption, numberOption, requiredNumber } from '../options.js';
 import type { Random } from '../random.js';
 
 /** How long a worker of the receiver is busy with one request. */
@@ -19,7 +19,7 @@ export function serviceTime(name: string, option: ServiceTime): (random: Random)
   const kind: unknown = (option as ServiceTime | null | undefined)?.kind;
   if (!KINDS.includes(kind)) throw invalidOption(`${name}.kind`, 'one of constant, exponential, lognormal', kind);
   checkNames(name, option, kind === 'lognormal' ? ['kind', 'meanMs', 'sigma'] : ['kind', 'meanMs']);
-  const meanMs = numberOption(`${name}.meanMs`, option.meanMs ?? Number.NaN, 0, { above: 0, to: 1e9 });
+  const meanMs = requiredNumber(`${name}.meanMs`, option.meanMs, { above: 0, to: 1e9 });
   if (option.kind === 'constant') return () => () => meanMs;
   if (option.kind === 'exponential') return (random) => () => -meanMs * Math.log(1 - random());
   const sigma = numberOption(`${name}.sigma`, option.sigma, 0.5, { above: 0, to: 5 });

@@ -1,4 +1,4 @@
-import { checkNames, invalidOption, numberOption } from '../options.js';
+import { checkNames, invalidOption, numberOption, requiredNumber } from '../options.js';
 import { type Arrivals, arrivalTimes } from './arrivals.js';
 import { clientFactory, type MakeClient, type SimulatedPipeline } from './client.js';
 import { checkFaults, type Fault } from './faults.js';
@@ -70,7 +70,7 @@ function runPlan(options: SimulationOptions): RunPlan {
   checkNames('simulate', options, NAMES);
   const { seed = 1 } = options;
   if (typeof seed !== 'string' && !Number.isFinite(seed)) throw invalidOption('seed', 'a finite number or a string', seed);
-  const durationMs = numberOption('durationMs', options.durationMs ?? Number.NaN, 0, { above: 0, to: YEAR_MS });
+  const durationMs = requiredNumber('durationMs', options.durationMs, { above: 0, to: YEAR_MS });
   const bucketMs = Math.max(1_000, Math.ceil(durationMs / BUCKETS_BY_DEFAULT));
   const receiver = receiverPlan(options.receiver);
   return {

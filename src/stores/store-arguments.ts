@@ -1,4 +1,4 @@
-import { numberOption } from '../options.js';
+import { requiredNumber } from '../options.js';
 
 /**
  * A key as text that any database tells from every other key. As UTF-8 all halves of a surrogate pair are one character, and some
@@ -15,5 +15,5 @@ export function storedKey(key: string): string {
  * @throws RingbackError `invalid-option` when it is not a finite number above 0.
  */
 export function wholeMs(name: string, ms: number): number {
-  return Math.ceil(numberOption(name, ms ?? Number.NaN, 0, { above: 0, to: Number.MAX_SAFE_INTEGER }));
+  return Math.ceil(requiredNumber(name, ms, { above: 0, to: Number.MAX_SAFE_INTEGER }));
 }

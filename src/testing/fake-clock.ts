@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { checkNames, durationOption, numberOption } from '../options.js';
+import { checkNames, numberOption, requiredNumber } from '../options.js';
 import { VirtualTime } from '../virtual-time.js';
 
 /** Settings of {@link fakeClock}. */
@@ -50,7 +50,7 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
     clearTimer: (timer) => time.clearTimer(timer),
     sleep: (delayMs, signal) => time.sleep(delayMs, signal),
     advance: async (durationMs) => {
-      durationOption('advance(durationMs)', durationMs ?? Number.NaN, 0);
+      requiredNumber('advance(durationMs)', durationMs, { from: 0 });
       await time.advance(durationMs);
     },
     advanceToNextTimer: () => time.fireNext(),

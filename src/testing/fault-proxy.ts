@@ -1,4 +1,4 @@
-import { checkNames, invalidOption, numberOption } from '../options.js';
+import { checkNames, invalidOption, numberOption, requiredNumber } from '../options.js';
 import { type Fault, type PlannedFault, plannedFault } from './fault-proxy/fault.js';
 import { FaultyPort, type FaultyPortSettings } from './fault-proxy/faulty-port.js';
 
@@ -84,7 +84,7 @@ function checked(options: FaultProxyOptions): FaultyPortSettings {
   const { host = '127.0.0.1', port } = options.target;
   if (!LOOPBACK.test(host)) throw invalidOption('target.host', 'an address of the loopback', host);
   return {
-    target: { host, port: numberOption('target.port', port ?? Number.NaN, 0, { from: 1, to: 65_535, integer: true }) },
+    target: { host, port: requiredNumber('target.port', port, { from: 1, to: 65_535, integer: true }) },
     maxConnections: numberOption('maxConnections', options.maxConnections, 1_000, { from: 1, to: 100_000, integer: true }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Message } from '../callback.js';
-import { invalidOption, numberOption } from '../options.js';
+import { invalidOption, requiredNumber } from '../options.js';
 import type { Outcome, OutcomeKind } from '../outcome.js';
 import type { SendAttempt } from '../transports/transport.js';
 
@@ -57,7 +57,7 @@ export function checkStep(name: string, step: unknown): void {
   const { kind, status, afterMs, step: later, hang } = step as Readonly<Record<string, unknown>>;
   if ('throws' in step || hang === 'until-aborted' || KINDS.has(kind)) return;
   if ('afterMs' in step) {
-    numberOption(`${name}.afterMs`, afterMs ?? Number.NaN, 0, { from: 0 });
+    requiredNumber(`${name}.afterMs`, afterMs, { from: 0 });
     checkStep(`${name}.step`, later);
     return;
   }

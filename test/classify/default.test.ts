@@ -62,8 +62,14 @@ describe('classifyByDefault', () => {
     ['missing-dependency', 'rejected'],
     ['transport-failed', 'failed'],
     ['delivery-failed', 'failed'],
+    ['closed', 'failed'],
   ])('a ringback error inside the call: %s is %s', (code, kind) => {
     expect(kindOf(new RingbackError(code, 'inner'))).toBe(kind);
+  });
+
+  it('says what was closed', () => {
+    const error = new RingbackError('closed', 'the http transport is closed');
+    expect(classifyByDefault({ error })).toEqual({ kind: 'failed', reason: 'the http transport is closed' });
   });
 
   it("reads the cause of ringback's own errors", () => {

@@ -132,11 +132,36 @@ describe('a callback', () => {
     ['an unknown name', { singal: new AbortController().signal }, /has no option "singal"/],
     ['a signal that is none', { signal: true }, /\.signal must be an object with/],
     ['null', null, /must be an object of options, got null/],
+    [
+      'the bare signal',
+      AbortSignal.abort(),
+      /must be given its signal by name, as \{ signal \}, got \[object AbortSignal\] \(object\)/,
+    ],
   ])('with call settings that hold %s is refused', async (_, settings, message) => {
     for (const call of ['deliver', 'enqueue'] as const) {
       const expected = expect.objectContaining({ code: 'invalid-option', message: expect.stringMatching(message) });
       await expect(opened.ringback[call]({ to: TO }, settings as never)).rejects.toEqual(expected);
     }
+  });
+
+  it.each([
+    [5, 'deadLetters.list must be an object of options, got 5 (number)'],
+    [null, 'deadLetters.list must be an object of options, got null'],
+    [{ cursor: 'x' }, 'deadLetters.list has no option "cursor"; it has destination, limit'],
+    [{ destination: 5 }, 'deadLetters.list.destination must be a string, got 5 (number)'],
+    [{ limit: 0 }, 'limit must be an integer of at least 1, got 0 (number)'],
+  ])('deadLetters.list(%j) is refused', async (options, message) => {
+    await expect(opened.ringback.deadLetters.list(options as never)).rejects.toMatchObject({ code: 'invalid-option', message });
+  });
+
+  it.each([
+    [undefined, 'undefined (undefined)'],
+    [null, 'null'],
+    ['log', 'a string of 3 characters'],
+  ])('on and off refuse the listener %j', (listener, shown) => {
+    const refused = expect.objectContaining({ code: 'invalid-option', message: `listener must be a function, got ${shown}` });
+    expect(() => opened.ringback.on('delivered', listener as never)).toThrow(refused);
+    expect(() => opened.ringback.off('delivered', listener as never)).toThrow(refused);
   });
 
   it.each([[{ timeout: 5 }], [{ timeoutMs: -1 }], [{ timeoutMs: Number.NaN }], [5]])('close(%j) is refused', async (settings) => {
@@ -268,6 +293,11 @@ describe('options', () => {
       'a pipeline budget that is no object',
       () => createRingback({ transports, pipeline: { budget: true } as never }),
       /budget must be options.* got true/,
+    ],
+    [
+      'a backoff that is none',
+      () => createRingback({ transports, pipeline: { retry: { backoff: 5 as never } } }),
+      /retry\.backoff must be an object with next\(\), got 5 \(number\)/,
     ],
     [
       'a timeout longer than the deadline',

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { consecutiveFailures, type Delivery, DeliveryError, type SignatureScheme } from '../../src/index.js';
 import { standardWebhooks } from '../../src/signing/index.js';
+import { fetchTransport } from '../../src/transports/fetch/index.js';
 import { DESTINATION, ring, settled, TO } from './ring.js';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -125,6 +126,31 @@ describe('DeliveryError', () => {
     const failing = failure(ringback.deliver({ to: TO }));
     await clock.advance(30_000);
     expect(await failing).toMatchObject({ why: 'budget-empty', outcome: { kind: 'failed' } });
+  });
+});
+
+describe('a transport that errs', () => {
+  const once = { pipeline: { retry: { maxAttempts: 1 } } };
+  const answering = (outcome: unknown) => ({ name: 'own', accepts: () => true, send: async () => ({ outcome }) as never });
+
+  it.each([
+    ['nope', 'unknown outcome "nope" (string)'],
+    ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'unknown outcome a string of 38 characters'],
+  ])('by an outcome of no kind of ours, %s, has failed, and record and error say so', async (kind, reason) => {
+    const { ringback } = ring([], { ...once, transports: [answering({ kind })] });
+    const error = await failure(ringback.deliver({ to: TO }));
+    expect(error).toMatchObject({ why: 'attempts-exhausted', outcome: { kind: 'failed', reason }, attempts: [{ reason }] });
+    expect(error.message).toContain(`no attempts are left (${reason})`);
+  });
+
+  it('as another instance closed it: record and error say so', async () => {
+    const transports = [fetchTransport()];
+    await ring([], { transports }).ringback.close();
+    const { ringback } = ring([], { ...once, transports });
+    const error = await failure(ringback.deliver({ to: TO }));
+    const reason = 'the fetch transport is closed';
+    expect(error).toMatchObject({ outcome: { kind: 'failed', reason }, attempts: [{ reason }] });
+    expect(error.message).toContain(`no attempts are left (${reason})`);
   });
 });
 

@@ -219,6 +219,9 @@ test('a lease or a lifetime that is no positive duration is refused before anyth
   expect(() => store.claim('k', { fingerprint: 'f', leaseMs: 0 })).toThrow(
     refused('leaseMs must be a finite number above 0, got 0 (number)'),
   );
+  expect(() => store.claim('k', { fingerprint: 'f' } as never)).toThrow(
+    refused('leaseMs must be a finite number above 0, got undefined (undefined)'),
+  );
   const token = tokenOf(claim(store, 'k'));
   expect(() => store.complete('k', token, bytes('r'), Number.NaN)).toThrow(
     refused('ttlMs must be a finite number above 0, got NaN (number)'),

@@ -105,8 +105,9 @@ describe('the retry decision', () => {
     const retry = createRetry({ maxRetryAfterMs: 5_000 }, seededRandom(1));
     const asked = (retryAfterMs: number) => retry.next(question({ outcome: { kind: 'overloaded', retryAfterMs } }));
     expect(asked(5_000).retry).toBe(true);
-    expect(asked(5_001)).toEqual({ retry: false, why: 'retry-after-too-long' });
-    expect(asked(Number.POSITIVE_INFINITY)).toEqual({ retry: false, why: 'retry-after-too-long' });
+    const tooLong = { retry: false, why: 'retry-after-too-long', maxRetryAfterMs: 5_000 };
+    expect(asked(5_001)).toEqual(tooLong);
+    expect(asked(Number.POSITIVE_INFINITY)).toEqual(tooLong);
   });
 
   it('ignores a Retry-After that a classifier got wrong', () => {

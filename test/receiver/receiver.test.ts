@@ -111,6 +111,19 @@ describe('a receiver answers', () => {
     ]);
   });
 
+  it.each([
+    ['ok', 'a string of 2 characters'],
+    [{ ok: true }, '[object Object] (object)'],
+    [null, 'null'],
+  ])('500 when the handler returns %j, and the log says so, not that it threw', async (answer, shown) => {
+    const answers: unknown[] = [answer];
+    const { send, log } = post({ onCallback: () => answers.shift() as Response });
+    expect((await send()).status).toBe(500);
+    expect((await send()).status).toBe(204);
+    const reason = `the handler returned what is no answer: it must be a Response or nothing, got ${shown}`;
+    expect(log.lines.map(({ level, fields }) => [level, fields.reason, fields.error])).toEqual([['error', reason, undefined]]);
+  });
+
   it('500 when an async handler rejects, or gives what is no response', async () => {
     const results = [Promise.reject(new Error('down')), Promise.resolve({ status: 200 } as unknown as Response), undefined];
     const { send } = post({ onCallback: () => results.shift() as Promise<Response> });

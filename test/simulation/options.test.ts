@@ -17,7 +17,7 @@ const refusal = async (options: object): Promise<string> => {
 describe('the options of simulate', () => {
   it.each<[object, string]>([
     [{ duration: 5 }, 'simulate has no option "duration"'],
-    [{ durationMs: undefined }, 'durationMs must be'],
+    [{ durationMs: undefined }, 'durationMs must be a finite number above 0, at most 31622400000, got undefined (undefined)'],
     [{ durationMs: 0 }, 'durationMs must be'],
     [{ durationMs: 4e10 }, 'durationMs must be'],
     [{ seed: Number.NaN }, 'seed must be a finite number or a string'],
@@ -25,7 +25,7 @@ describe('the options of simulate', () => {
     [{ bucketMs: 0.001 }, 'bucketMs must be'],
     [{ arrivals: undefined }, 'arrivals.kind must be one of constant, poisson, burst, recorded'],
     [{ arrivals: { kind: 'uniform' } }, 'arrivals.kind must be one of constant, poisson, burst, recorded'],
-    [{ arrivals: { kind: 'poisson' } }, 'arrivals.perSecond must be'],
+    [{ arrivals: { kind: 'poisson' } }, 'arrivals.perSecond must be a finite number above 0, at most 10000000, got undefined'],
     [{ arrivals: { kind: 'poisson', perSecond: 1, size: 2 } }, 'arrivals has no option "size"'],
     [{ arrivals: { kind: 'constant', perSecond: 1, fromMs: 5, untilMs: 5 } }, 'arrivals.untilMs must be'],
     [{ arrivals: { kind: 'burst', size: 1.5, everyMs: 1 } }, 'arrivals.size must be'],
@@ -50,7 +50,10 @@ describe('the options of simulate', () => {
     [{ faults: [{ kind: 'outage', fromMs: 0, untilMs: 5, rate: 1 }] }, 'faults[0] has no option "rate"'],
     [{ faults: [{ kind: 'brown-out', fromMs: 0, untilMs: 5, capacity: 0 }] }, 'faults[0].capacity must be'],
     [{ faults: [{ kind: 'errors', fromMs: 0, untilMs: 5, rate: 2 }] }, 'faults[0].rate must be'],
-    [{ faults: [{ kind: 'latency', fromMs: 0, untilMs: 5 }] }, 'faults[0].addMs must be'],
+    [
+      { faults: [{ kind: 'latency', fromMs: 0, untilMs: 5 }] },
+      'faults[0].addMs must be a finite number from 0 to 1000000000, got undefined',
+    ],
     [{ faults: [{ kind: 'herd', atMs: 5_000, callbacks: 1 }] }, 'faults[0].atMs must be'],
     [{ faults: [{ kind: 'outage', fromMs: 0, untilMs: 5, destination: 1 }] }, 'faults[0].destination must be'],
     [{ pipeline: { retry: { maxAttempts: 0 } } }, 'retry.maxAttempts must be'],

@@ -55,7 +55,7 @@ describe('fakeClock', () => {
     [Number.NaN, 'NaN (number)'],
     [Number.POSITIVE_INFINITY, 'Infinity (number)'],
     ['5', '"5" (string)'],
-    [undefined, 'NaN (number)'],
+    [undefined, 'undefined (undefined)'],
   ])('refuses to advance by %s', async (durationMs, shown) => {
     const clock = fakeClock();
     const error = await clock.advance(durationMs as number).catch((thrown: unknown) => thrown);

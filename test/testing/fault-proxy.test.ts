@@ -340,7 +340,7 @@ describe('a fault proxy', () => {
   it.each([
     [{}, 'target must be an object of options, got undefined'],
     [{ target: { port: 0 } }, 'target.port must be an integer from 1 to 65535'],
-    [{ target: {} }, 'target.port must be'],
+    [{ target: {} }, 'target.port must be an integer from 1 to 65535, got undefined (undefined)'],
     [{ target: { port: 80, host: 'example.com' } }, 'target.host must be an address of the loopback'],
     [{ target: { port: 80, host: '192.0.2.1' } }, 'target.host must be'],
     [{ target: { port: 80 }, maxConnections: 0 }, 'maxConnections must be an integer from 1'],

@@ -166,6 +166,7 @@ describe('scriptedTransport, given what it can’t use', () => {
     ['an unknown kind', () => scriptedTransport(['gone', { kind: 'ok' } as never]), 'script[1] must be an outcome'],
     ['a status in words', () => scriptedTransport([{ status: '503' } as never]), 'script[0] must be an outcome'],
     ['a delay below 0', () => scriptedTransport([{ afterMs: -1, step: 'gone' }]), 'script[0].afterMs must be a finite number'],
+    ['no delay', () => scriptedTransport([{ afterMs: undefined, step: 'gone' } as never]), 'of at least 0, got undefined'],
     ['a delay for nothing', () => scriptedTransport([{ afterMs: 1 } as never]), 'script[0].step must be an outcome'],
     ['an unknown option', () => scriptedTransport([], { maxRecord: 1 } as never), 'has no option "maxRecord"'],
     ['a bound of 0', () => scriptedTransport([], { maxRecorded: 0 }), 'maxRecorded must be an integer of at least 1'],

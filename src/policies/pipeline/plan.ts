@@ -2,7 +2,7 @@ import type { Policy as CockatielFilter } from 'cockatiel';
 import { classifyByDefault } from '../../classify/default.js';
 import { type Clock, systemClock } from '../../clock.js';
 import { RingbackError } from '../../errors.js';
-import { checkNames, contractOption, invalidOption, numberOption } from '../../options.js';
+import { checkNames, contractOption, invalidOption, numberOption, show } from '../../options.js';
 import type { AttemptEnd, Classify, Outcome, OutcomeKind } from '../../outcome.js';
 import { systemRandom } from '../../random.js';
 import { CircuitBreakerMachine } from '../circuit-breaker/machine.js';
@@ -75,12 +75,13 @@ export function planPipeline(settings: PipelineSettings): PipelinePlan {
   if (typeof random !== 'function') throw invalidOption('random', 'a function', random);
   const { deadlineMs, timeoutMs } = planTimes(settings);
   const classify = planClassify(settings.classify);
+  const retry = createRetry(settings.retry === false ? { maxAttempts: 1 } : (settings.retry ?? {}), random);
   checkFirstRetry(settings, deadlineMs);
   const plan: PipelinePlan = {
     clock,
     deadlineMs,
     timeoutMs,
-    retry: createRetry(settings.retry === false ? { maxAttempts: 1 } : (settings.retry ?? {}), random),
+    retry,
     classify,
     outcomeOf: (end) => toOutcome(classify?.(end) ?? classifyByDefault(end)),
     breaker: maker('circuitBreaker', settings.circuitBreaker ?? {}, (options: CircuitBreakerOptions) =>
@@ -148,10 +149,15 @@ const KINDS: Readonly<Record<OutcomeKind, Outcome>> = Object.freeze({
   forbidden: Object.freeze({ kind: 'forbidden' }),
 });
 
-/** What a classifier answered, as an outcome; what is none of ours counts as `failed`, so that nothing passes for delivered. */
+/** What a classifier or a transport answered, as an outcome; what is none of ours counts as `failed`, so that nothing passes for delivered. */
 function toOutcome(answer: Outcome | OutcomeKind): Outcome {
-  if (typeof answer === 'string') return KINDS[answer] ?? KINDS.failed;
-  return answer.kind in KINDS ? answer : KINDS.failed;
+  if (typeof answer === 'string') return KINDS[answer] ?? unknownOutcome(answer);
+  return answer.kind in KINDS ? answer : unknownOutcome(answer.kind ?? answer);
+}
+
+/** It looks like a failure of the other end's, so the reason says whose it is. */
+function unknownOutcome(given: unknown): Outcome {
+  return { kind: 'failed', reason: `unknown outcome ${show(given)}` };
 }
 
 /** An instance is shared as it is; options, checked once, make a fresh policy each time; `false` makes none. */
@@ -185,7 +191,7 @@ function checkSlowMs({ rule }: CircuitBreakerSettings, timeoutMs: number | undef
   );
 }
 
-/** Who asks for retries must leave them the time; a cockatiel backoff draws by itself, and can't be asked. */
+/** Who asks for retries, by settings that were checked, must leave them the time; a cockatiel backoff draws by itself, and can't be asked. */
 function checkFirstRetry({ retry }: PipelineSettings, deadlineMs: number): void {
   if (!retry || (retry.backoff !== undefined && !('delayMs' in retry.backoff))) return;
   const outcome = KINDS[retry.on?.[0] ?? 'failed'];

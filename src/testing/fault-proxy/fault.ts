@@ -1,4 +1,4 @@
-import { checkNames, invalidOption, numberOption } from '../../options.js';
+import { checkNames, invalidOption, numberOption, requiredNumber } from '../../options.js';
 
 /**
  * What goes wrong on a connection:
@@ -89,14 +89,12 @@ export function plannedFault(name: string, given: Fault): PlannedFault {
   checkNames(name, given, ['fault', 'atRequest', ...own]);
   const { atRequest, afterBytes, of = 'answer', delayMs, bytesPerMs } = given as Partial<PlannedFault>;
   if (of !== 'answer' && of !== 'request') throw invalidOption(`${name}.of`, 'answer or request', of);
-  const needed = (value: number | undefined): number => value ?? Number.NaN;
   return {
     kind,
     of,
     atRequest: numberOption(`${name}.atRequest`, atRequest, 1, { from: 1, integer: true }),
     afterBytes: numberOption(`${name}.afterBytes`, afterBytes, NAMED[kind]?.afterBytes ?? 0, { from: 0, integer: true }),
-    delayMs: kind === 'delay' ? numberOption(`${name}.delayMs`, needed(delayMs), 0, { from: 0, to: 600_000 }) : 0,
-    bytesPerMs:
-      kind === 'trickle' ? numberOption(`${name}.bytesPerMs`, needed(bytesPerMs), 1, { from: 0.0001, to: 1_000_000 }) : 1,
+    delayMs: kind === 'delay' ? requiredNumber(`${name}.delayMs`, delayMs, { from: 0, to: 600_000 }) : 0,
+    bytesPerMs: kind === 'trickle' ? requiredNumber(`${name}.bytesPerMs`, bytesPerMs, { from: 0.0001, to: 1_000_000 }) : 1,
   };
 }

@@ -4,6 +4,7 @@ import type { OutcomeKind } from '../../../src/outcome.js';
 import { consecutiveFailures } from '../../../src/policies/breaker-rules/consecutive-failures.js';
 import { circuitBreaker } from '../../../src/policies/circuit-breaker.js';
 import { bulkhead } from '../../../src/policies/concurrency-limiter.js';
+import { planPipeline } from '../../../src/policies/pipeline/plan.js';
 import { countedSignal, lab, retryEvery, watch } from './lab.js';
 
 class NetworkError extends Error {}
@@ -58,6 +59,16 @@ describe('classify', () => {
       expect(breaker.state).toBe('open');
     },
   );
+
+  it.each([
+    ['nope', '"nope" (string)'],
+    [{ kind: 'nope' }, '"nope" (string)'],
+    [42, '42 (number)'],
+    [Promise.resolve('delivered'), '[object Promise] (object)'],
+  ])('an answer that is none of ours (%s) is named in the reason', (answer, shown) => {
+    const plan = planPipeline({ classify: () => answer as OutcomeKind });
+    expect(plan.outcomeOf({ value: 1 })).toEqual({ kind: 'failed', reason: `unknown outcome ${shown}` });
+  });
 
   it('a cockatiel filter: what it handles is failed, other values delivered, other errors rejected', async () => {
     const filter = handleType(NetworkError).orWhenResult((value) => value === 503);
