@@ -27,16 +27,24 @@ export interface BackgroundEngine extends Engine {
   readonly onEnded: (id: string, disposition: Disposition) => void;
 }
 
+/** An entry for the time of one attempt, in which the wall clock may be set: its deadline is in monotonic ms. */
+interface Turn extends OutboxEntry {
+  readonly deadlineAtMs: number;
+}
+
 /**
  * One attempt of a delivery from the outbox, and what is to become of it. It never rejects: what is accepted must end, also
  * where a setting of the user's throws. In one async frame, as a frame costs a delivery more than most policies do.
  */
 export async function attemptInBackground(
   engine: BackgroundEngine,
-  entry: OutboxEntry,
+  handed: OutboxEntry,
   signal: CancelSignal,
 ): Promise<Disposition> {
-  const journal = new Journal(entry.delivery, engine, entry.attempts, entry.attemptCount);
+  const { delivery, attempts, attemptCount } = handed;
+  const deadlineAtMs = engine.clock.monotonic() + (handed.deadlineAtMs - engine.clock.now());
+  const entry: Turn = { delivery, attempts, attemptCount, deadlineAtMs };
+  const journal = new Journal(delivery, engine, attempts, attemptCount);
   let disposition: Disposition | undefined;
   try {
     const address = engine.addresses.of(entry.delivery.to);
@@ -65,7 +73,7 @@ function pipelineOf({ destinations }: Engine, { destination }: Delivery, address
 }
 
 /** A setting of the user's threw. It may not throw the next time, unless it was the schedule: that can't be asked again. */
-function couldNotBegin(engine: BackgroundEngine, journal: Journal, entry: OutboxEntry, error: unknown): Disposition {
+function couldNotBegin(engine: BackgroundEngine, journal: Journal, entry: Turn, error: unknown): Disposition {
   const reason = isRingbackError(error) ? error.message : 'a setting of yours threw';
   if (journal.attemptCount > entry.attemptCount) return hopeless(journal, reason);
   try {
@@ -76,14 +84,9 @@ function couldNotBegin(engine: BackgroundEngine, journal: Journal, entry: Outbox
 }
 
 /** Undefined: the attempt may be made, and if it is a retry, its token is paid. */
-function beforeAttempt(
-  engine: BackgroundEngine,
-  { budget }: Pipeline,
-  journal: Journal,
-  entry: OutboxEntry,
-): Disposition | undefined {
+function beforeAttempt(engine: BackgroundEngine, { budget }: Pipeline, journal: Journal, entry: Turn): Disposition | undefined {
   const { clock } = engine;
-  if (entry.deadlineAtMs !== Number.POSITIVE_INFINITY && entry.deadlineAtMs <= clock.now()) return hopeless(journal, 'deadline');
+  if (entry.deadlineAtMs <= clock.monotonic()) return hopeless(journal, 'deadline');
   if (entry.attemptCount === 0 || budget === undefined) return undefined;
   const afterTimeout = isAfterTimeout(entry);
   if (budget.withdraw(afterTimeout, clock.monotonic())) return undefined;
@@ -95,10 +98,10 @@ function call(
   pipeline: Pipeline,
   { transport }: Address,
   journal: Journal,
-  { delivery, attemptCount, deadlineAtMs }: OutboxEntry,
+  { delivery, attemptCount, deadlineAtMs }: Turn,
   signal: CancelSignal,
 ): Promise<SendEnd> {
-  const deadlineMs = deadlineAtMs === Number.POSITIVE_INFINITY ? deadlineAtMs : deadlineAtMs - clock.now();
+  const deadlineMs = deadlineAtMs - clock.monotonic();
   return pipeline.call((context) => sender.send(delivery, transport, journal.sends(attemptCount + 1, context)), signal, {
     deadlineMs,
     priority: delivery.priority,
@@ -111,7 +114,7 @@ function afterAttempt(
   engine: BackgroundEngine,
   { budget }: Pipeline,
   journal: Journal,
-  entry: OutboxEntry,
+  entry: Turn,
   signal: CancelSignal,
   end: SendEnd | undefined,
   cause: unknown,
@@ -138,7 +141,7 @@ function afterAttempt(
 function decide(
   engine: BackgroundEngine,
   journal: Journal,
-  entry: OutboxEntry,
+  entry: Turn,
   balance: number | undefined,
   notBegun = NOT_BEGUN,
 ): Disposition {
@@ -147,7 +150,7 @@ function decide(
   if (journal.attemptCount === entry.attemptCount) journal.attemptEnded({ startedAtMs: nowMs }, notBegun, nowMs);
   const outcome = journal.lastOutcome ?? notBegun;
   const previousDelayMs = lastReal(entry)?.waitMs ?? 0;
-  const deadlineAtMs = nowMs + (entry.deadlineAtMs - engine.clock.now());
+  const { deadlineAtMs } = entry;
   const decision = engine.retry.next({ attempt: journal.attemptCount, previousDelayMs, outcome, nowMs, deadlineAtMs });
   journal.decided(decision, balance);
   if (decision.retry) return later(journal, decision.delayMs);

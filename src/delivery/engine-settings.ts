@@ -138,7 +138,7 @@ function safeKey(keyOf: (to: URL) => string): (to: URL) => string {
   return (to) => {
     const key = askKey(keyOf, to);
     if (typeof key !== 'string' || key.length === 0 || key.length > 2_048) {
-      throw invalidOption('destination(to)', 'a string of 1 to 2,048 characters', typeof key === 'string' ? key.length : key);
+      throw invalidOption('destination(to)', 'a string of 1 to 2,048 characters', key);
     }
     return key;
   };

@@ -13,11 +13,11 @@ import type { DisableEvent } from './events.js';
 import type { FailureStreak } from './failure-streak.js';
 
 /**
- * Picks the scheme for a delivery: per destination, per tenant. Undefined sends it unsigned. Asked once at the door, where a
- * throw fails the call with `signing-failed`, and again at each attempt, where a throw sheds the attempt: nothing is sent, and
- * it does not count against the destination.
+ * Picks the scheme for a delivery: per destination, per tenant. `null` sends it unsigned; `undefined`, as a lookup gives that
+ * finds nothing, does not. Asked once at the door, where a throw fails the call with `signing-failed`, and again at each attempt,
+ * where a throw sheds the attempt: nothing is sent, and it does not count against the destination.
  */
-export type SignatureFor = (delivery: Delivery) => SignatureScheme | undefined | Promise<SignatureScheme | undefined>;
+export type SignatureFor = (delivery: Delivery) => SignatureScheme | null | Promise<SignatureScheme | null>;
 
 /** The service's own way to disable a destination. `delivery.to` is the URI, which no event shows. */
 export type OnDisable = (event: DisableEvent, delivery: Delivery) => unknown;

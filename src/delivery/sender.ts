@@ -14,7 +14,7 @@ export interface SendEnd extends Answer {
 
 const SIGNING: AttemptProgress = Object.freeze({ phase: 'waiting for the signature' });
 
-type Scheme = SignatureScheme | undefined;
+type Scheme = SignatureScheme | null;
 
 /** Makes one attempt: signs afresh, hands over to the transport. */
 export class Sender {
@@ -36,7 +36,7 @@ export class Sender {
     try {
       const scheme = this.schemeFor(delivery);
       if (isPromiseLike(scheme)) return this.checkLater(scheme, delivery);
-      scheme?.check?.(delivery);
+      found(scheme, delivery)?.check?.(delivery);
       return undefined;
     } catch (cause) {
       throw signingError(cause);
@@ -56,34 +56,53 @@ export class Sender {
 
   private async checkLater(scheme: PromiseLike<Scheme>, delivery: Delivery): Promise<void> {
     try {
-      (await scheme)?.check?.(delivery);
+      found(await scheme, delivery)?.check?.(delivery);
     } catch (cause) {
       throw signingError(cause);
     }
   }
 
   private schemeFor(delivery: Delivery): Scheme | PromiseLike<Scheme> {
-    return typeof this.signature === 'function' ? this.signature(delivery) : this.signature;
+    return typeof this.signature === 'function' ? this.signature(delivery) : (this.signature ?? null);
   }
 
   private sign(delivery: Delivery, method: string | undefined): Message | PromiseLike<Message> {
     const scheme = this.schemeFor(delivery);
     return isPromiseLike(scheme)
-      ? Promise.resolve(scheme).then((found) => this.signWith(found, delivery, method))
-      : this.signWith(scheme, delivery, method);
+      ? Promise.resolve(scheme).then((later) => this.signWith(found(later, delivery), delivery, method))
+      : this.signWith(found(scheme, delivery), delivery, method);
   }
 
   private signWith(scheme: Scheme, delivery: Delivery, method = 'POST'): Message | PromiseLike<Message> {
     const { id, to, body, contentType, metadata, headers: own } = delivery;
     const headers = withContentType(own, contentType);
-    if (scheme === undefined) return { id, to, headers, body, delivery };
+    if (scheme === null) return { id, to, headers, body, delivery };
     const added = scheme.sign({ id, timestampMs: this.clock.now(), to, method, headers, body, metadata });
     if (isPromiseLike(added)) {
-      return Promise.resolve(added).then((more) => ({ id, to, headers: { ...headers, ...more }, body, delivery }));
+      return Promise.resolve(added).then((more) => ({ id, to, headers: { ...headers, ...signed(more) }, body, delivery }));
     }
-    return { id, to, headers: { ...headers, ...added }, body, delivery };
+    return { id, to, headers: { ...headers, ...signed(added) }, body, delivery };
   }
 }
+
+/** A lookup that finds nothing must not send in silence what its receiver expects to be signed. */
+function found(scheme: Scheme | undefined, { destination }: Delivery): Scheme {
+  if (scheme !== undefined) return scheme;
+  throw new RingbackError('signing-failed', `signature() gave no scheme for ${destination}; null sends it unsigned`);
+}
+
+/** What a scheme of the user's gives may be anything, and nothing is no signature. */
+function signed(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (typeof headers !== 'object' || headers === null) throw unsignedBy(headers);
+  for (const name in headers) if (typeof headers[name] !== 'string') throw unsignedBy(headers[name]);
+  return headers;
+}
+
+const unsignedBy = (gave: unknown): RingbackError =>
+  new RingbackError(
+    'signing-failed',
+    `the signature scheme gave ${gave === null ? 'null' : typeof gave} for headers, so nothing was sent`,
+  );
 
 async function sendLater(signed: PromiseLike<Message>, transport: Transport, attempt: SendAttempt): Promise<SendEnd> {
   let message: Message;
@@ -112,5 +131,6 @@ function unsigned(cause: unknown): SendEnd {
  */
 function signingError(cause: unknown): RingbackError {
   if (isRingbackError(cause, 'invalid-callback') || isRingbackError(cause, 'secrets-unavailable')) return cause;
+  if (isRingbackError(cause, 'signing-failed')) return cause;
   return new RingbackError('signing-failed', 'the signature scheme threw, so nothing was sent', { cause });
 }

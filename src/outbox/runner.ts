@@ -106,9 +106,16 @@ export class Runner {
   }
 
   #handle(entry: HeldEntry): Promise<Disposition> {
-    const { delivery, attempts, attemptCount, deadlineAtMs } = entry;
+    const { delivery, attempts, attemptCount } = entry;
+    const deadlineAtMs = this.#deadlineOf(entry);
     entry.cancellation = new Cancellation();
     return this.#host.handle({ delivery, attempts, attemptCount, deadlineAtMs }, entry.cancellation);
+  }
+
+  /** By the wall clock as it stands now: one that was set meanwhile takes nothing from a callback's time, and adds none. */
+  #deadlineOf({ deadline }: HeldEntry): number {
+    const { clock } = this.#host;
+    return deadline === undefined ? Number.POSITIVE_INFINITY : clock.now() + (deadline.dueAtMs - clock.monotonic());
   }
 
   #ended(entry: HeldEntry, ended: Disposition): void {

@@ -10,8 +10,8 @@ import type { PolicySnapshot } from './policy.js';
 export interface Limit {
   /** The limit in whole slots, at least 1. */
   readonly slots: number;
-  /** It was found out, not given: one call more breaks no promise. */
-  readonly isEstimate: boolean;
+  /** How many may run at once where all that holds a slot was given up and goes on. More than the limit, where that is an estimate. */
+  readonly mostInFlight: number;
   /**
    * Takes in how an attempt ended; gives the limit in whole slots after it.
    *
@@ -48,13 +48,16 @@ const DEFAULT_LATE_DECREASE = 0.5;
 const DEFAULT_LATENCY_THRESHOLD_MS = 5_000;
 /** Where one call in twenty is slow, three in a row are slow by chance once in eight thousand. */
 const LATE_IN_A_ROW = 3;
+/** Room for as much work that ignores its abort as may run in good times; what is taken back after a minute makes new room. */
+const HUNG_FACTOR = 2;
 
 class FixedLimit implements Limit {
   readonly slots: number;
-  readonly isEstimate = false;
+  readonly mostInFlight: number;
 
   constructor(slots: number) {
     this.slots = slots;
+    this.mostInFlight = slots;
   }
 
   sample(): number {
@@ -83,7 +86,7 @@ interface AimdRule {
 }
 
 class AimdLimit implements Limit {
-  readonly isEstimate = true;
+  readonly mostInFlight: number;
   private readonly rule: AimdRule;
   private readonly fastest = new FastestOfLate();
   /** A fraction is kept, so that many small steps add up to a whole slot. */
@@ -95,6 +98,7 @@ class AimdLimit implements Limit {
 
   constructor(rule: AimdRule) {
     this.rule = rule;
+    this.mostInFlight = HUNG_FACTOR * rule.max;
     this.value = rule.initial;
   }
 

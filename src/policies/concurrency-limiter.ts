@@ -115,7 +115,7 @@ class SlotLimiter implements ConcurrencyLimiter {
    * may then go beside it, where the limit is an estimate.
    */
   private get isHung(): boolean {
-    return this.unended !== undefined && this.rule.isEstimate && this.inFlight === this.unended.size;
+    return this.inFlight === this.unended?.size && this.inFlight < this.rule.mostInFlight;
   }
 
   get reclaimDueAtMs(): number {

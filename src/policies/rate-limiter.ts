@@ -17,6 +17,8 @@ export interface RateLimiterOptions {
 export interface RateLimiter extends Policy {
   /** How long a call that asked now would wait for its token, in ms; 0 when it could start at once. Takes nothing. */
   waitMs(nowMs: number): number;
+  /** True when nothing was taken that has not come back: a fresh limiter would let as much through. */
+  isFull(nowMs: number): boolean;
   /**
    * The other end asked for a pause (429 with Retry-After): nothing that asks from now on starts before `atMs` (monotonic),
    * and then calls start at the steady rate, without a burst. Who has its time already keeps it; that is at most `maxWaitMs`
@@ -69,6 +71,10 @@ class GcraLimiter implements RateLimiter {
     attempt.rateMark = takenAtMs;
     this.tatMs = takenAtMs + this.spacingMs;
     return waitMs > 0 ? waitMs : undefined;
+  }
+
+  isFull(nowMs: number): boolean {
+    return this.tatMs <= nowMs;
   }
 
   record(): void {}

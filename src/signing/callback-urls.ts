@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import { isRingbackError, RingbackError } from '../errors.js';
 import type { Claim, IdempotencyStore } from '../idempotency/store.js';
-import { checkNames, contractOption, functionOption, invalidOption, numberOption } from '../options.js';
+import { checkNames, contractOption, functionOption, invalidOption, requiredNumber } from '../options.js';
 import { type Random, randomId, systemRandom } from '../random.js';
 import { answerInTime } from '../time-limit.js';
 import {
@@ -142,7 +142,7 @@ function checkedContent(request: CallbackUrlRequest, nowMs: number, random: Rand
   const refuse = (rule: string): RingbackError => new RingbackError('invalid-option', `to must be ${rule}`);
   if (typeof to !== 'string' && !(to instanceof URL)) throw invalidOption('to', 'a string or a URL', to);
   checkPurpose(purpose);
-  const lifetimeMs = numberOption('expiresInMs', expiresInMs ?? Number.NaN, 0, { above: 0, to: MAX_EXPIRY_MS });
+  const lifetimeMs = requiredNumber('expiresInMs', expiresInMs, { above: 0, to: MAX_EXPIRY_MS });
   const expiresAtMs = Math.ceil(nowMs + lifetimeMs);
   return { to: targetOf(String(to), refuse), purpose, expiresAtMs, nonce: randomId('', random) };
 }

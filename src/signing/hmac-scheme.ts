@@ -6,6 +6,7 @@ import type { HmacDigest } from './hmac-digest.js';
 import { type Covered, type HmacParts, hmacMessage, type KnownMessage, type SignedParts } from './hmac-message.js';
 import { receivedBody, singleHeader } from './received.js';
 import type { ReceivedMessage, Signable, SignatureScheme, Verified } from './scheme.js';
+import { checkUntaken } from './scheme-headers.js';
 import { type KeySource, withKeys } from './secrets.js';
 import type { SignatureFormat } from './signature-format.js';
 import { checkAge, unixSeconds, unixSecondsText } from './timestamp.js';
@@ -46,16 +47,19 @@ const toVerify = refusal('invalid-signature');
 export function hmacScheme(dialect: HmacDialect, source: KeySource<HmacDigest>): SignatureScheme {
   const { name, header, timestampHeader, idHeader, format, covered } = dialect;
   const isTimed = timestampHeader !== undefined || format.hasTimestamp;
+  const names = [header, timestampHeader, idHeader].filter((name) => name !== undefined);
   return {
     name,
     check: ({ id, to, headers, body }) => {
       checkId(dialect, id, toSign);
+      checkUntaken(headers, names);
       // The method is the transport's, and not known yet.
       hmacMessage({ id, timestamp: '', method: 'POST', url: to, headers, body }, covered, toSign);
     },
     sign: (message: Signable) => {
       const { id, method, to, headers, body } = message;
       checkId(dialect, id, toSign);
+      checkUntaken(headers, names);
       const timestamp = isTimed ? unixSecondsText(message.timestampMs) : '';
       const parts = partsOf(dialect, { id, timestamp, method, url: to, headers, body }, toSign);
       return withKeys(source.forSigning(message), (keys) => ({

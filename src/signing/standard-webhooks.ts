@@ -2,6 +2,7 @@ import { RingbackError } from '../errors.js';
 import { checkNames, durationOption, invalidOption } from '../options.js';
 import { invalidSignature, receivedBody } from './received.js';
 import type { ReceivedMessage, Signable, SignatureScheme, Verified } from './scheme.js';
+import { checkUntaken } from './scheme-headers.js';
 import { keySource, type Secrets, withKeys } from './secrets.js';
 import { claimedMessage, isSignableId } from './standard-webhooks-message.js';
 import { type StandardWebhooksKey, standardWebhooksKey } from './standard-webhooks-secret.js';
@@ -46,7 +47,7 @@ const HEADERS_BY_PREFIX: Readonly<Record<string, SignatureHeaders>> = {
  * was genuine once.
  *
  * @throws RingbackError `invalid-secret` for a secret that is malformed or too short; `invalid-option` for any other setting.
- * Its `check` and `sign` throw `invalid-callback` for an id with a dot; `sign` throws `invalid-secret` where all secrets only
+ * Its `check` and `sign` throw `invalid-callback` for an id with a dot, and for a header that is the scheme's; `sign` throws `invalid-secret` where all secrets only
  * verify; `verify` throws `invalid-signature` or `stale-signature`. With a lookup, both throw `secrets-unavailable` too.
  * @example
  * ```ts
@@ -68,12 +69,18 @@ export function standardWebhooks(options: StandardWebhooksOptions): SignatureSch
   const headersOf = Object.hasOwn(HEADERS_BY_PREFIX, prefix) ? HEADERS_BY_PREFIX[prefix] : undefined;
   if (headersOf === undefined) throw invalidOption('headerPrefix', '"webhook-" or "svix-"', prefix);
 
+  const names = Object.keys(headersOf('', '', ''));
+
   // The keys live in this closure alone, so that no inspection of the scheme shows them.
   return {
     name: 'standard-webhooks',
-    check: (delivery) => checkId(delivery.id),
+    check: ({ id, headers }) => {
+      checkId(id);
+      checkUntaken(headers, names);
+    },
     sign: (message: Signable) => {
       checkId(message.id);
+      checkUntaken(message.headers, names);
       const timestamp = unixSecondsText(message.timestampMs);
       return withKeys(source.forSigning(message), (keys) =>
         headersOf(message.id, timestamp, signAll(keys, message.id, timestamp, message.body)),

@@ -52,7 +52,7 @@ function transportOf(mischief: Mischief, clock: FakeClock): Transport {
     name: 'mischievous',
     accepts: () => true,
     send: async (_message, { signal }): Promise<Answer> => {
-      await mischief.strike(undefined);
+      await mischief.strike(null);
       if (mischief.draw() < 0.3) await clock.sleep(mischief.draw() * 20_000, signal);
       if (mischief.draw() < 0.05) return undefined as never;
       // An `http` whose classify throws rejects; one that answers nonsense gives a kind that there is not.
@@ -60,7 +60,7 @@ function transportOf(mischief: Mischief, clock: FakeClock): Transport {
       return { outcome: { kind: kind as never, retryAfterMs: mischief.draw() < 0.1 ? Number.NaN : mischief.draw() * 5_000 } };
     },
     close: async () => {
-      await mischief.strike(undefined);
+      await mischief.strike(null);
     },
   };
 }
@@ -101,8 +101,8 @@ function open(mischief: Mischief, clock: FakeClock, books: Books): Ringback {
     },
     maxDestinations: 2,
     disableAfterMs: 1_000,
-    onDisable: () => mischief.strike(undefined),
-    signature: (_delivery: Delivery) => mischief.strike(undefined),
+    onDisable: () => mischief.strike(null),
+    signature: (_delivery: Delivery) => mischief.strike(null),
     schedule: {
       delayMs: (attempt, _previousMs, random) => {
         mischief.throwSometimes();
@@ -125,7 +125,7 @@ function open(mischief: Mischief, clock: FakeClock, books: Books): Ringback {
     'circuit',
     'limit',
   ] as const) {
-    ringback.on(event, () => mischief.strike(undefined) as never);
+    ringback.on(event, () => mischief.strike(null) as never);
   }
   return ringback;
 }

@@ -243,11 +243,44 @@ describe('the signature', () => {
 
   it('is picked for each delivery', async () => {
     const asked: string[] = [];
-    const signature = (delivery: Delivery): undefined => void asked.push(delivery.destination);
+    const signature = (delivery: Delivery): null => {
+      asked.push(delivery.destination);
+      return null;
+    };
     const { ringback, transport } = ring([], { signature });
     await ringback.deliver({ to: TO });
     expect(asked).toEqual([DESTINATION, DESTINATION]);
+    // Null, which no lookup gives by mistake, sends it unsigned.
     expect(transport.sent[0]?.message.headers).not.toHaveProperty('webhook-signature');
+  });
+
+  it.each([
+    ['finds no scheme', () => new Map<string, SignatureScheme>().get('missing')],
+    ['finds none later', async () => undefined],
+  ])('is not left out where its function %s: nothing is sent or stored', async (_, signature) => {
+    const { ringback, transport } = ring([], { signature: signature as never });
+    const message = `signature() gave no scheme for ${DESTINATION}; null sends it unsigned`;
+    await expect(ringback.deliver({ to: TO })).rejects.toMatchObject({ code: 'signing-failed', message });
+    await expect(ringback.enqueue({ to: TO })).rejects.toMatchObject({ code: 'signing-failed', message });
+    expect(transport.sentCount).toBe(0);
+    expect(ringback.snapshot().outbox.depth).toBe(0);
+  });
+
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['undefined', { 'x-signature': undefined }],
+    ['number', { 'x-signature': 5 }],
+    ['undefined', Promise.resolve(undefined)],
+  ])('is not left out where its scheme gives %s, %j: nothing is sent', async (gave, headers) => {
+    const scheme = { name: 'own', sign: () => headers, verify: () => ({}) };
+    const { ringback, transport } = ring([], { signature: scheme as never });
+    const error = await failure(ringback.deliver({ to: TO }));
+    expect(error.cause).toMatchObject({
+      code: 'signing-failed',
+      message: `the signature scheme gave ${gave} for headers, so nothing was sent`,
+    });
+    expect(transport.sentCount).toBe(0);
   });
 
   it.each([

@@ -1,9 +1,31 @@
 import { describe, expect, it, vi } from 'vitest';
-import { constant, createRingback, memoryOutbox } from '../../src/index.js';
-import { scriptedTransport } from '../../src/testing/index.js';
+import { constant, createRingback, memoryOutbox, schedule, seededRandom } from '../../src/index.js';
+import { fakeClock, scriptedTransport } from '../../src/testing/index.js';
 import { DESTINATION, ring, settled, TO } from './ring.js';
 
 const HOUR = 3_600_000;
+
+it('a wall clock that is set does not end a callback before its deadline, nor between two attempts', async () => {
+  let setAheadMs = 0;
+  const clock = fakeClock();
+  const now = clock.now.bind(clock);
+  Object.assign(clock, { now: () => now() + setAheadMs });
+  const transport = scriptedTransport(['failed', { afterMs: 10, step: 'failed' }, 'delivered'], { clock });
+  const ringback = createRingback({
+    transports: [transport],
+    clock,
+    random: seededRandom(1),
+    schedule: schedule([1_000, 1_000]),
+  });
+  await ringback.enqueue({ to: TO, deadlineMs: 60_000 });
+  await clock.advance(10);
+  setAheadMs = 3_600_000;
+  await clock.advance(1_500);
+  setAheadMs = 7_200_000;
+  await clock.advance(5_000);
+  expect(transport.sentCount).toBe(3);
+  expect(ringback.snapshot().outbox).toMatchObject({ depth: 0, deadLetters: 0 });
+});
 
 describe('enqueue', () => {
   it('answers with the id once it is in the outbox, and delivers behind', async () => {

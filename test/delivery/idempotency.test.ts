@@ -115,7 +115,7 @@ it('same key and another payload is refused, in flight and when it is done', asy
 });
 
 it('the payload is what it was when the call was made', async () => {
-  const { ringback } = ring([], { signature: async () => undefined });
+  const { ringback } = ring([], { signature: async () => null });
   const data = { id: 'in_42' };
   const first = ringback.deliver({ ...callback, data });
   data.id = 'changed';

@@ -22,6 +22,26 @@ it('a callback goes to the dead letters at its deadline, though its destination 
   expect(host.clock.timers).toBe(0);
 });
 
+it('a wall clock that is set takes nothing from a callback’s time, and adds none', async () => {
+  const { host, outbox } = started();
+  let setAheadMs = 0;
+  const { clock } = host;
+  const now = clock.now.bind(clock);
+  Object.assign(clock, { now: () => now() + setAheadMs });
+  await outbox.add(withDeadline(host, 'm1'));
+  await host.settle();
+  await host.run('m1').end(later(1_000));
+  for (const aheadMs of [3_600_000, -7_200_000]) {
+    setAheadMs = aheadMs;
+    await host.clock.advance(1_000);
+    const { entry } = host.run('m1');
+    expect(entry.deadlineAtMs - host.clock.now()).toBe(DEADLINE_MS - host.clock.monotonic());
+    await host.run('m1').end(later(aheadMs > 0 ? 1_000 : 60_000));
+  }
+  await host.clock.advance(DEADLINE_MS - host.clock.monotonic());
+  expect(lettersOf(host)).toEqual(['m1: deadline']);
+});
+
 it('a destination that refuses for ever does not keep a drain waiting for what has a deadline', async () => {
   const { host, outbox } = started();
   host.refusals.set('https://a.example', refusal());

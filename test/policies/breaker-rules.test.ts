@@ -426,7 +426,10 @@ describe('any cockatiel IBreaker as a rule', () => {
     const states = breakers
       .map(([, other]) => JSON.stringify(other().state))
       .filter((state) => state !== JSON.stringify(make().state));
-    for (const state of [...states, 7, '', '{', 'null', '"x"', '[]', '{"windows":1}']) {
+    const hollow = JSON.stringify(make().state, (_, value) => (Array.isArray(value) ? value.map(() => null) : value));
+    const deep = JSON.stringify(make().state, (_, value) => (Array.isArray(value) ? value.map(() => ({ x: 1 })) : value));
+    const broken = [hollow, deep].filter((state) => state !== JSON.stringify(make().state));
+    for (const state of [...states, ...broken, 7, '', '{', 'null', '"x"', '[]', '{"windows":1}']) {
       const rule = cockatielRule(make()).create();
       rule.restore({ state }, 0, WALL_MS);
       expect(feed(rule, calls.slice(0, -1)), String(state)).toBeUndefined();

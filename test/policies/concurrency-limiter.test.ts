@@ -260,6 +260,17 @@ describe('work that was given up and goes on, on every slot', () => {
     for (const attempt of attempts) limiter.record(attempt, outcome('timed-out'), 10_000);
   };
 
+  it('beside it no more than twice maxLimit run, however quickly callers give up', async () => {
+    const limiter = aimdLimiter({ initialLimit: 2, maxLimit: 5, reclaimAfterMs: 1_000 });
+    for (let i = 0; i < 10; i++) limiter.record(begin(limiter, i), outcome('cancelled'), i);
+    expect([limiter.inFlight, limiter.free]).toEqual([10, false]);
+    const line = queue(limiter, numbered(1), 20);
+    expect(limiter.waiting).toBe(1);
+    limiter.reclaim(1_000);
+    await settled();
+    expect([line.admitted, limiter.inFlight]).toEqual([[1], 10]);
+  });
+
   it('one more goes beside it where the limit is an estimate: else nothing could tell that the other end is back', () => {
     const limiter = aimdLimiter({ initialLimit: 2, minLimit: 2 });
     givenUp(limiter, [begin(limiter), begin(limiter)]);

@@ -52,6 +52,15 @@ describe('a token bucket', () => {
     expect(limiter.waitMs(100)).toBe(0);
   });
 
+  it('is full when all that was taken has come back', () => {
+    const limiter = rateLimiter({ limit: 10, burst: 3 });
+    expect(limiter.isFull(0)).toBe(true);
+    ask(limiter, 0, 2);
+    expect([limiter.isFull(199), limiter.isFull(200)]).toEqual([false, true]);
+    limiter.pauseUntil(1_000);
+    expect(limiter.isFull(1_000)).toBe(false);
+  });
+
   it('peek and waitMs take nothing', () => {
     const limiter = rateLimiter({ limit: 1, maxWaitMs: 0 });
     for (let i = 0; i < 5; i++) {

@@ -275,7 +275,11 @@ describe('settings', () => {
     ['no purpose', { purpose: undefined }, 'purpose must be 1 to 64 of A-Z, a-z, 0-9, _ and -, got undefined (undefined)'],
     ['a purpose with a dot', { purpose: 'a.b' }, 'purpose must be 1 to 64'],
     ['a purpose too long', { purpose: 'a'.repeat(65) }, 'purpose must be 1 to 64'],
-    ['no expiry', { expiresInMs: undefined }, 'expiresInMs must be a finite number above 0, at most 31622400000, got NaN'],
+    [
+      'no expiry',
+      { expiresInMs: undefined },
+      'expiresInMs must be a finite number above 0, at most 31622400000, got undefined (undefined)',
+    ],
     ['an expiry at once', { expiresInMs: 0 }, 'expiresInMs must be a finite number above 0'],
     ['an expiry that is never', { expiresInMs: Number.POSITIVE_INFINITY }, 'expiresInMs must be a finite number above 0'],
     ['an unknown name', { ttlMs: 5 }, 'create has no option "ttlMs"'],

@@ -42,21 +42,25 @@ class CockatielRule implements BreakerRule {
     try {
       const read: unknown = JSON.parse(state);
       // cockatiel's breakers take any state unseen, so one of another breaker must not reach them.
-      if (shapeOf(read) === shapeOf(before)) this.breaker.state = read;
+      if (isLike(read, before)) this.breaker.state = read;
     } catch {
       // No JSON, or a setter that refused it: the breaker stays fresh.
     }
   }
 }
 
-/** What a state is made of, one level deep: enough to tell one kind of breaker from another. */
-function shapeOf(state: unknown): string {
-  if (typeof state !== 'object' || state === null) return typeof state;
-  return Object.entries(state)
-    .map(([name, value]) => `${name}:${Array.isArray(value) ? `array of ${value.length}` : typeof value}`)
-    .sort()
-    .join();
+/** Whether a state is made like the one that the breaker has, to its depth. Where that has no object yet, there must be none. */
+function isLike(read: unknown, before: unknown): boolean {
+  if (!isObject(before)) return !isObject(read) && (before === null || read === null || typeof read === typeof before);
+  if (!isObject(read) || Array.isArray(read) !== Array.isArray(before)) return false;
+  const names = Object.keys(before);
+  return (
+    Object.keys(read).length === names.length &&
+    names.every((name) => Object.hasOwn(read, name) && isLike(read[name], before[name]))
+  );
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** A spec for the one breaker that was given: unlike a rule's spec, it must not be shared. */
 export function cockatielRule(breaker: IBreaker): BreakerRuleSpec {

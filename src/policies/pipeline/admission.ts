@@ -68,12 +68,12 @@ export class Admission {
     return undefined;
   }
 
-  /** True when nothing would be lost by forgetting this state: no work in flight or waiting, a closed breaker, a token to be had. */
+  /** True when nothing would be lost by forgetting this state: no work in flight or waiting, a closed breaker, a full bucket. */
   isIdle(clock: Clock): boolean {
     const { breaker, limiter, rate } = this;
     if (limiter !== undefined && (limiter.inFlight > 0 || limiter.waiting > 0)) return false;
     if (breaker !== undefined && breaker.state !== 'closed' && !isAbandoned(breaker, clock)) return false;
-    return rate === undefined || rate.waitMs(clock.monotonic()) === 0;
+    return rate === undefined || rate.isFull(clock.monotonic());
   }
 
   /**

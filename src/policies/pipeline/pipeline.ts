@@ -144,14 +144,16 @@ export class Pipeline implements AttemptOwner {
 
   /** The work has ended. If the attempt was answered before, all that is left is to give its place back. */
   private end(attempt: PipelineAttempt, end: AttemptEnd): void {
-    if (attempt.interruption !== undefined) return this.releaseUnheard(attempt);
+    if (attempt.interruption !== undefined) {
+      this.releaseUnheard(attempt);
+      return;
+    }
     let ended = end;
-    let outcome: Outcome;
+    let outcome = UNCLASSIFIED;
     try {
       outcome = this.plan.outcomeOf(end);
     } catch (error) {
       ended = { error };
-      outcome = UNCLASSIFIED;
     }
     try {
       this.conclude(attempt, ended, outcome, this.clock.monotonic());

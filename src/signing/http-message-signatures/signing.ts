@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { Delivery } from '../../callback.js';
 import { RingbackError } from '../../errors.js';
-import { headerValues } from '../received.js';
 import type { Signable } from '../scheme.js';
+import { checkUntaken } from '../scheme-headers.js';
 import { isToBeCovered } from './components.js';
 import { contentDigest } from './content-digest.js';
 import type { ParsedKey } from './key.js';
@@ -11,13 +11,15 @@ import { type RequestTarget, requestTarget } from './request-target.js';
 import { componentValue, signatureBase } from './signature-base.js';
 import { bytesText, dictionaryText, innerListText } from './structured-field-text.js';
 
+const SIGNATURE_HEADERS = ['signature', 'signature-input'];
+
 const unsignable = (fault: string): RingbackError => new RingbackError('invalid-callback', fault);
 
 /** Whether a message of this delivery can be signed, found out before anything is stored or sent. Throws `invalid-callback`. */
 export function checkDelivery({ id, to, headers, contentType }: Delivery, profile: Profile): void {
   const request = { method: 'POST', target: targetOf(to), headers: { 'content-type': contentType, ...headers } };
   const added = addedHeaders(profile, id, '');
-  checkNoneTaken(headers, added);
+  checkUntaken(headers, [...Object.keys(added), ...SIGNATURE_HEADERS]);
   for (const component of profile.components) {
     if (!Object.hasOwn(added, component.name)) componentValue(component, request, unsignable);
   }
@@ -26,7 +28,7 @@ export function checkDelivery({ id, to, headers, contentType }: Delivery, profil
 /** The headers to add to a message: its id and digest, and a signature by every key that can sign. */
 export function sign(message: Signable, keys: readonly ParsedKey[], profile: Profile): Record<string, string> {
   const added = addedHeaders(profile, message.id, contentDigest(message.body, profile.digest));
-  checkNoneTaken(message.headers, added);
+  checkUntaken(message.headers, [...Object.keys(added), ...SIGNATURE_HEADERS]);
   const request = { method: message.method, target: targetOf(message.to), headers: { ...message.headers, ...added } };
   const components = profile.components.filter((component) => isToBeCovered(component, request.headers));
   const inputs: [string, string][] = [];
@@ -43,15 +45,6 @@ export function sign(message: Signable, keys: readonly ParsedKey[], profile: Pro
   }
   if (inputs.length === 0) throw new RingbackError('invalid-secret', 'secrets must have a private or shared key to sign with');
   return { ...added, 'signature-input': dictionaryText(inputs), signature: dictionaryText(signatures) };
-}
-
-/** A header of the user's beside ours, in whatever case, would make two of one. */
-function checkNoneTaken(headers: Signable['headers'], added: Record<string, string>): void {
-  for (const name of [...Object.keys(added), 'signature', 'signature-input']) {
-    if (headerValues(headers, name).length > 0) {
-      throw unsignable(`the header ${name} is made by the signature scheme, and the callback has one of its own`);
-    }
-  }
 }
 
 /** What `created` and `expires` are rounded to. */

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { RingbackError } from '../../errors.js';
 import type { Signable } from '../scheme.js';
+import { checkUntaken } from '../scheme-headers.js';
 import { type KeySource, withKeys } from '../secrets.js';
 import { bodyHash, type Claims } from './claims.js';
 import type { ParsedKey } from './key.js';
@@ -23,11 +24,7 @@ const MAX_URI_LENGTH = 2_048;
 
 /** What a token needs of a callback. Throws `invalid-callback`. */
 export function checkMessage({ headers, to }: Pick<Signable, 'headers' | 'to'>, header: string): void {
-  for (const name in headers) {
-    if (name.length === header.length && name.toLowerCase() === header) {
-      throw new RingbackError('invalid-callback', `headers must not hold ${header}, as jwt sends its token in it`);
-    }
-  }
+  checkUntaken(headers, [header]);
   if (to.length > MAX_URI_LENGTH) {
     throw new RingbackError('invalid-callback', `to must be at most ${MAX_URI_LENGTH} characters for jwt, got ${to.length}`);
   }

@@ -169,6 +169,20 @@ describe('what may be forgotten', () => {
     expect(admission({ concurrency: false }).isIdle(fakeClock())).toBe(true);
   });
 
+  it('a rate limit that was drawn on stays until its bucket is full: a new one would let a whole burst through again', async () => {
+    const clock = fakeClock();
+    const parts = admission({ rateLimiter: { limit: 10, intervalMs: 60_000 }, concurrency: false, clock });
+    const nowMs = clock.monotonic();
+    const one = attempt();
+    parts.admit(one, nowMs);
+    one.startedAtMs = nowMs;
+    parts.release(one);
+    expect(parts.peek(nowMs)).toBeUndefined();
+    expect(parts.isIdle(clock)).toBe(false);
+    await clock.advance(6_000);
+    expect(parts.isIdle(clock)).toBe(true);
+  });
+
   it('an open breaker stays while it is open, and an hour longer; endpoints that are gone for good don’t pile up', async () => {
     const clock = fakeClock();
     const openMs = 5_000;

@@ -229,10 +229,11 @@ describe('who looks on from outside', () => {
     const pipelines = Array.from({ length: 1_000 }, (_, i) => new Pipeline(plan, `https://${i}.example`, line));
     await Promise.all(pipelines.map((pipeline) => pipeline.call(async () => 1, signal, undefined)));
     expect([clock.timers, listening()]).toEqual([0, 0]);
+    await clock.advance(1_000);
     expect(pipelines.every((pipeline) => pipeline.isIdle())).toBe(true);
   });
 
-  it('it is idle when nothing would be lost: no work, a closed circuit, a token to be had', async () => {
+  it('it is idle when nothing would be lost: no work, a closed circuit, a full bucket', async () => {
     const { clock, pipeline } = owned({
       concurrency: { limit: 1 },
       rateLimiter: { limit: 1, intervalMs: 1_000 },
