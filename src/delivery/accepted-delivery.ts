@@ -1,11 +1,6 @@
 import type { Callback, Delivery } from '../callback.js';
+import { bytesOf, type Content } from './body.js';
 import { withContentType } from './headers.js';
-
-/** What a callback said: `data`, a `body` of text or of bytes, or neither. */
-export type BodySource = 'data' | 'text' | 'bytes' | 'none';
-
-/** A byte order mark is content, too. */
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * A delivery as ringback makes it: what may carry a secret (the URI's query, headers, body) stands behind getters over private
@@ -25,11 +20,9 @@ export class AcceptedDelivery implements Delivery {
   readonly acceptedAtMs: number;
   readonly #to: string;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #body: Uint8Array;
-  readonly #madeOf: BodySource;
+  readonly #content: Content;
 
-  /** `madeOf` says what the bytes of the body were. */
-  constructor(fields: Delivery, madeOf: BodySource) {
+  constructor(fields: Omit<Delivery, 'body'>, content: Content) {
     this.id = fields.id;
     this.destination = fields.destination;
     this.type = fields.type;
@@ -43,8 +36,7 @@ export class AcceptedDelivery implements Delivery {
     this.acceptedAtMs = fields.acceptedAtMs;
     this.#to = fields.to;
     this.#headers = fields.headers;
-    this.#body = fields.body;
-    this.#madeOf = madeOf;
+    this.#content = content;
     Object.freeze(this);
   }
 
@@ -56,19 +48,19 @@ export class AcceptedDelivery implements Delivery {
     return this.#headers;
   }
 
+  /** Made anew of what was text. */
   get body(): Uint8Array {
-    return this.#body;
+    return bytesOf(this.#content);
   }
 
   /** The callback it was made of, with its id: enqueued again, it has the same payload and so the same fingerprint. */
   callback(): Callback {
     const { id, to, type, idempotencyKey, orderingKey, correlationId, metadata, priority, deadlineMs } = this;
     const fields = { id, to, type, idempotencyKey, orderingKey, correlationId, metadata, priority, deadlineMs };
-    if (this.#madeOf === 'none') return { ...fields, headers: this.#headers };
-    if (this.#madeOf === 'bytes')
-      return { ...fields, headers: withContentType(this.#headers, this.contentType), body: this.#body };
-    const text = decoder.decode(this.#body);
-    const content = this.#madeOf === 'data' ? { data: JSON.parse(text) as unknown } : { body: text };
-    return { ...fields, headers: this.#headers, ...content };
+    const { madeOf, held } = this.#content;
+    const headers = this.#headers;
+    if (madeOf === 'nothing') return { ...fields, headers };
+    if (typeof held !== 'string') return { ...fields, headers: withContentType(headers, this.contentType), body: held };
+    return { ...fields, headers, ...(madeOf === 'data' ? { data: JSON.parse(held) as unknown } : { body: held }) };
   }
 }

@@ -42,7 +42,9 @@ export async function attemptInBackground(
   signal: CancelSignal,
 ): Promise<Disposition> {
   const { delivery, attempts, attemptCount } = handed;
-  const deadlineAtMs = engine.clock.monotonic() + (handed.deadlineAtMs - engine.clock.now());
+  const deadlineAtMs = hasDeadline(handed)
+    ? engine.clock.monotonic() + (handed.deadlineAtMs - engine.clock.now())
+    : handed.deadlineAtMs;
   const entry: Turn = { delivery, attempts, attemptCount, deadlineAtMs };
   const journal = new Journal(delivery, engine, attempts, attemptCount);
   let disposition: Disposition | undefined;
@@ -86,7 +88,7 @@ function couldNotBegin(engine: BackgroundEngine, journal: Journal, entry: Turn, 
 /** Undefined: the attempt may be made, and if it is a retry, its token is paid. */
 function beforeAttempt(engine: BackgroundEngine, { budget }: Pipeline, journal: Journal, entry: Turn): Disposition | undefined {
   const { clock } = engine;
-  if (entry.deadlineAtMs <= clock.monotonic()) return hopeless(journal, 'deadline');
+  if (hasDeadline(entry) && entry.deadlineAtMs <= clock.monotonic()) return hopeless(journal, 'deadline');
   if (entry.attemptCount === 0 || budget === undefined) return undefined;
   const afterTimeout = isAfterTimeout(entry);
   if (budget.withdraw(afterTimeout, clock.monotonic())) return undefined;
@@ -98,10 +100,11 @@ function call(
   pipeline: Pipeline,
   { transport }: Address,
   journal: Journal,
-  { delivery, attemptCount, deadlineAtMs }: Turn,
+  entry: Turn,
   signal: CancelSignal,
 ): Promise<SendEnd> {
-  const deadlineMs = deadlineAtMs - clock.monotonic();
+  const { delivery, attemptCount, deadlineAtMs } = entry;
+  const deadlineMs = hasDeadline(entry) ? deadlineAtMs - clock.monotonic() : deadlineAtMs;
   return pipeline.call((context) => sender.send(delivery, transport, journal.sends(attemptCount + 1, context)), signal, {
     deadlineMs,
     priority: delivery.priority,
@@ -188,6 +191,9 @@ function lastReal({ attempts }: OutboxEntry): OutboxEntry['attempts'][number] | 
 function isAfterTimeout(entry: OutboxEntry): boolean {
   return lastReal(entry)?.outcome === 'timed-out';
 }
+
+/** Most have none, and a reading of the clock is felt. */
+const hasDeadline = ({ deadlineAtMs }: OutboxEntry): boolean => deadlineAtMs !== Number.POSITIVE_INFINITY;
 
 const DONE: Disposition = Object.freeze({ next: 'done' });
 const NOT_BEGUN: Outcome = Object.freeze({ kind: 'failed', reason: 'the attempt could not begin' });

@@ -7,7 +7,6 @@ import { randomId } from '../random.js';
 import { TimeLimit } from '../time-limit.js';
 import { type Address, Addresses } from './addresses.js';
 import { BackgroundHost } from './background-host.js';
-import type { BodyMemory } from './body.js';
 import { Destinations } from './destinations.js';
 import { deliverNow, type Engine } from './direct.js';
 import { Disabling } from './disabling.js';
@@ -73,12 +72,12 @@ export class DeliveryEngine {
   }
 
   deliver(callback: Callback, signal?: AbortSignal): Promise<Receipt> {
-    const takenIn = this.#takeIn(callback, 'pooled');
+    const takenIn = this.#takeIn(callback);
     return this.#delivering.run(signal, (cancellation) => this.#deliver(takenIn, cancellation));
   }
 
   enqueue(callback: Callback, signal?: AbortSignal): Promise<Enqueued> {
-    const { delivery, address, fingerprint } = this.#takeIn(callback, 'own');
+    const { delivery, address, fingerprint } = this.#takeIn(callback);
     // A settings function that throws must do so here, not after the callback was accepted.
     this.#engine.destinations.pipelineAt(address);
     const checking = this.#engine.sender.check(delivery);
@@ -146,9 +145,9 @@ export class DeliveryEngine {
   }
 
   /** Everything that can be wrong with a callback in itself is found here. */
-  #takeIn(callback: Callback, memory: BodyMemory): TakenIn {
+  #takeIn(callback: Callback): TakenIn {
     this.#checkOpen();
-    return takeIn(callback, this.#intake, memory);
+    return takeIn(callback, this.#intake);
   }
 
   #checkOpen(): void {

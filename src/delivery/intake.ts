@@ -4,7 +4,7 @@ import { fingerprintOf } from '../idempotency/fingerprint.js';
 import type { Transport } from '../transports/transport.js';
 import { AcceptedDelivery } from './accepted-delivery.js';
 import type { Address, Addresses } from './addresses.js';
-import { type BodyMemory, encodeBody } from './body.js';
+import { contentOf } from './body.js';
 import { checkHeaders, contentTypeOf } from './headers.js';
 import { copyMetadata } from './metadata.js';
 
@@ -52,7 +52,7 @@ const invalid = (message: string, cause?: unknown): RingbackError =>
  * Checks a callback once, at the door, and freezes it into a delivery: nothing that can't be sent gets past. Messages name the
  * rule, the field and the type, and never a value that may be a secret.
  */
-export function takeIn(callback: Callback, intake: Intake, memory: BodyMemory): TakenIn {
+export function takeIn(callback: Callback, intake: Intake): TakenIn {
   if (typeof callback !== 'object' || callback === null) {
     throw invalid(
       `a callback must be an object with a destination in \`to\`, got ${callback === null ? 'null' : typeof callback}`,
@@ -63,7 +63,7 @@ export function takeIn(callback: Callback, intake: Intake, memory: BodyMemory): 
   }
   const address = intake.addresses.of(callback.to);
   const { to, destination } = address;
-  const { bytes, contentType } = encodeBody(callback, memory);
+  const content = contentOf(callback);
   const headers = checkHeaders(callback.headers);
   const type = checkText('type', callback.type);
   const idempotencyKey = checkText('idempotencyKey', callback.idempotencyKey);
@@ -73,8 +73,7 @@ export function takeIn(callback: Callback, intake: Intake, memory: BodyMemory): 
     destination,
     type,
     headers,
-    body: bytes,
-    contentType: contentTypeOf(headers) ?? contentType,
+    contentType: contentTypeOf(headers) ?? content.contentType,
     idempotencyKey,
     orderingKey: checkText('orderingKey', callback.orderingKey),
     correlationId: checkText('correlationId', callback.correlationId),
@@ -83,15 +82,13 @@ export function takeIn(callback: Callback, intake: Intake, memory: BodyMemory): 
     deadlineMs: checkNumber('deadlineMs', callback.deadlineMs, 1, Number.MAX_SAFE_INTEGER),
     acceptedAtMs: intake.wallMs(),
   };
-  const { data, body } = callback;
-  const madeOf = data !== undefined ? 'data' : body === undefined ? 'none' : typeof body === 'string' ? 'text' : 'bytes';
-  const delivery = new AcceptedDelivery(fields, madeOf);
+  const delivery = new AcceptedDelivery(fields, content);
   if (address.transport.check !== undefined) checkWith(address.transport, delivery);
   return {
     delivery,
     address,
     // Here and not later: while a store is asked, the caller may change `data`.
-    fingerprint: idempotencyKey === undefined ? undefined : fingerprintOf({ to, type, data, body: bytes }),
+    fingerprint: idempotencyKey === undefined ? undefined : fingerprintOf({ to, type, data: callback.data, body: delivery.body }),
   };
 }
 
