@@ -25,6 +25,8 @@ export async function wholeAnswer(answer: unknown, logger: Logger, id: string): 
   }
   const headers = new Headers(answer.headers);
   for (const name of FRAMING_HEADERS) headers.delete(name);
+  // What came by fetch has been decoded, and its header still says how it was encoded.
+  if (answer.url !== '') headers.delete('content-encoding');
   const { status } = answer;
   if (answer.body === null) return new Response(null, { status, headers });
   const body = await bodyUpTo(answer.body, MAX_ANSWER_BYTES);

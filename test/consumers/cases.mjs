@@ -112,7 +112,7 @@ export const CASES = [
     steps: [
       ...onBothNodes('a fake-clock test in its ESM mode', ['node_modules/jest/bin/jest.js', 'esm'], {
         env: { NODE_OPTIONS: '--experimental-vm-modules' },
-        prints: ['Tests:       38 passed, 38 total'],
+        prints: ['Tests:       42 passed, 42 total'],
       }),
       {
         label: 'a fake-clock test that requires it, from Node 24.9 on',

@@ -1,9 +1,12 @@
+import { createServer } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { Headers as UndiciHeaders } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { type IdempotencyStore, memoryIdempotencyStore, RingbackError, type SignatureScheme } from '../../src/index.js';
 import { type ReceivedCallback, receiver } from '../../src/receiver/index.js';
 import { jwt, standardWebhooks } from '../../src/signing/index.js';
 import { bytesOf, gate, log, post, requestOf, SECRET, scheme, signed, storeWith, URL_OF_HOOKS } from './sender.js';
+import { listening } from './servers.js';
 
 describe('a receiver answers', () => {
   it('204 the first time and for duplicates, and runs the handler once', async () => {
@@ -21,6 +24,27 @@ describe('a receiver answers', () => {
     expect({ status: first.status, body: await first.json() }).toEqual({ status: 202, body: { queued: true } });
     const second = await send();
     expect({ status: second.status, body: await second.text() }).toEqual({ status: 204, body: '' });
+  });
+
+  it('with what the handler fetched, and without the encoding that is off it already', async () => {
+    const upstream = await listening(
+      createServer((_, response) => {
+        response.writeHead(200, { 'content-encoding': 'gzip', 'x-upstream': '1' }).end(gzipSync('fetched'));
+      }).listen(0, '127.0.0.1'),
+    );
+    const { send } = post({ onCallback: () => fetch(upstream.url) });
+    const answer = await send();
+    await upstream.close();
+    expect([answer.status, answer.headers.get('content-encoding'), answer.headers.get('x-upstream')]).toEqual([200, null, '1']);
+    expect(await answer.text()).toBe('fetched');
+  });
+
+  it('with a body that the handler encoded itself, as it says', async () => {
+    const body = gzipSync('its own');
+    const { send } = post({ onCallback: () => new Response(body, { headers: { 'content-encoding': 'gzip' } }) });
+    const answer = await send();
+    expect(answer.headers.get('content-encoding')).toBe('gzip');
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(body);
   });
 
   it('405 to other methods, and says which is allowed', async () => {

@@ -38,6 +38,19 @@ function tokenOf(claimed: Claim): string {
 const rowsIn = (database: DatabaseSync, table = 'ringback_idempotency'): unknown =>
   database.prepare(`SELECT count(*) AS count FROM "${table}"`).get()?.count;
 
+it('a database that gives rows as arrays is refused at the first row, and nothing is taken for a fact', () => {
+  const database = new DatabaseSync(join(folder, 'arrays.db'), { returnArrays: true } as never);
+  opened.push(database);
+  const store = sqliteIdempotencyStore({ database });
+  claim(store, 'k');
+  expect(() => claim(store, 'k')).toThrow(
+    expect.objectContaining({
+      code: 'idempotency-store-failed',
+      cause: expect.objectContaining({ message: expect.stringContaining('is the database open with returnArrays?') }),
+    }),
+  );
+});
+
 describe('sqliteIdempotencyStore, two connections to one file', () => {
   const clock = fakeClock();
   idempotencyStoreConformance({

@@ -97,6 +97,42 @@ function checkMs(ms: number): void {
   if (!(ms > 0 && ms < Number.POSITIVE_INFINITY)) throw new RangeError('no duration');
 }
 
+/** Looks whether a token may write, and then writes: two that look at once both may. */
+function checksThenWrites(sound: IdempotencyStore): Partial<IdempotencyStore> {
+  const mayWrite = async (key: string, token: string): Promise<boolean> => sound.renew(key, token, HOUR_MS);
+  return {
+    complete: async (key, token, result, ttlMs) => {
+      const isOwner = await mayWrite(key, token);
+      return (await sound.complete(key, token, result, ttlMs)) || isOwner;
+    },
+    release: async (key, token) => {
+      const isOwner = await mayWrite(key, token);
+      await sound.release(key, token);
+      return isOwner;
+    },
+  };
+}
+
+/** Writes a new claim over an old record, but for its result. */
+function keepsOldResults(sound: IdempotencyStore): Partial<IdempotencyStore> {
+  const results = new Map<string, Uint8Array>();
+  const stale = new Set<string>();
+  return {
+    claim(key, request) {
+      const claim = sound.claim(key, request) as Claim;
+      const result = results.get(key);
+      if (claim.state === 'claimed' && result !== undefined) stale.add(key);
+      if (claim.state !== 'in-flight' || result === undefined || !stale.has(key)) return claim;
+      return { state: 'completed', fingerprint: claim.fingerprint, result };
+    },
+    complete(key, token, result, ttlMs) {
+      const isKept = sound.complete(key, token, result, ttlMs) as boolean;
+      if (isKept && !results.has(key)) results.set(key, result);
+      return isKept;
+    },
+  };
+}
+
 /** The newest token of each key, whoever asks: what a store has that does not look at tokens. */
 function withoutFencing(sound: IdempotencyStore): Partial<IdempotencyStore> {
   const newest = new Map<string, string>();
@@ -124,6 +160,7 @@ function keepsReferences(sound: IdempotencyStore): Partial<IdempotencyStore> {
   return {
     claim(key, request) {
       const claim = sound.claim(key, request) as Claim;
+      if (claim.state === 'claimed') given.delete(key);
       return claim.state === 'completed' ? { ...claim, result: given.get(key) ?? claim.result } : claim;
     },
     complete(key, token, result, ttlMs) {
@@ -182,6 +219,9 @@ const withDurations = (durationOf: (ms: number) => number): BrokenStore['create'
   }));
 
 const HOUR_MS = 3_600_000;
+const anHour = (ms: number): number => (Number.isFinite(ms) ? Math.min(ms, HOUR_MS) : ms);
+/** As a timer of the platform takes it. */
+const wrapped = (ms: number): number => (Number.isFinite(ms) && ms > 2 ** 31 - 1 ? 1 : ms);
 const loadedAtMs = systemClock.now();
 
 /** What the wall clock is off, in whole hours: the ms that pass while a test runs don't count. */
@@ -209,6 +249,10 @@ const OTHER_TOKENS = 'takes no token but the one of the key';
 const ONE_CLOCK = 'goes by one clock for all: a client whose wall clock is wrong changes nothing';
 const REPEATED = 'lets complete be repeated when its answer was lost: true again, and nothing changes';
 const FINGERPRINT = 'keeps the fingerprint after completion, and tells it to another payload';
+const ONE_DECIDES = 'lets one of two writes that come at once decide: a key is completed or given back, and given back once';
+const NOTHING_LEFT =
+  'keeps nothing of a result whose time is over: whoever takes the key next holds it, and keeps a result of its own';
+const TEN_YEARS = 'holds a lease of ten years, which a callback URL or a long schedule may ask for';
 const OWN_BYTES = 'keeps results as its own: bytes that a caller changes later change nothing';
 
 /** Each broken store, by its fault. */
@@ -250,6 +294,7 @@ export const BROKEN_STORES: Readonly<Record<string, BrokenStore>> = {
       'does not let another payload disturb the claim in flight: it learns whose fingerprint is kept',
       'frees a key that is given back, for any payload',
       LATE_OWNER,
+      NOTHING_LEFT,
       FINGERPRINT,
     ],
     says: 'the fingerprint must be "first", got "second"',
@@ -266,7 +311,7 @@ export const BROKEN_STORES: Readonly<Record<string, BrokenStore>> = {
     create: withDurations((ms) => (ms > 1 ? ms - 1 : ms)),
   },
   'results that are kept a ms too long': {
-    failsIn: [RESULT_END, ONE_CLOCK, REPEATED],
+    failsIn: [RESULT_END, NOTHING_LEFT, ONE_CLOCK, REPEATED],
     says: 'complete again, after the time of the result: it must answer false, got true',
     create: but((sound) => ({
       complete: (key, token, result, ttlMs) => sound.complete(key, token, result, ttlMs > 0 ? ttlMs + 1 : ttlMs),
@@ -276,6 +321,31 @@ export const BROKEN_STORES: Readonly<Record<string, BrokenStore>> = {
     failsIn: [ONE_CLOCK],
     says: 'asked by a client an hour ahead: the key must be in flight, but the claim came to claimed',
     create: onMap((rows, clock) => new MapStore(rows, () => clock.now() + wallClockOffMs())),
+  },
+  'a check of the token, and then a write': {
+    failsIn: [ONE_DECIDES],
+    says: 'complete and release at once: one of them must win, but they answered true, true',
+    create: but(checksThenWrites),
+  },
+  'results that outlive their record': {
+    failsIn: [NOTHING_LEFT],
+    says: 'while the next owner works: the key must be in flight, but the claim came to completed',
+    create: but(keepsOldResults),
+  },
+  'leases of an hour at most': {
+    failsIn: [TEN_YEARS],
+    says: 'claimed for ten years: retryAfterMs must be at least',
+    create: but((sound) => ({
+      claim: (key, request) => sound.claim(key, { ...request, leaseMs: anHour(request.leaseMs) }),
+      renew: (key, token, leaseMs) => sound.renew(key, token, anHour(leaseMs)),
+    })),
+  },
+  'leases that wrap at 32 bits': {
+    failsIn: [TEN_YEARS],
+    says: 'claimed for ten years: the key must be in flight, but the claim came to claimed',
+    create: but((sound) => ({
+      claim: (key, request) => sound.claim(key, { ...request, leaseMs: wrapped(request.leaseMs) }),
+    })),
   },
   'a refusal of the repeated completion': {
     failsIn: [REPEATED],

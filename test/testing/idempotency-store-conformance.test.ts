@@ -83,7 +83,7 @@ describe('the suite', () => {
   it('has a case for each point of the contract, named once', () => {
     const store = memoryIdempotencyStore();
     const all = collect({ createStore: () => ({ store }), createBrokenStore: () => ({ store }), maxResultBytes: 100 });
-    expect(all.length).toBe(38);
+    expect(all.length).toBe(42);
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
   });
 

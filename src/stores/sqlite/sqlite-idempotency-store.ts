@@ -112,6 +112,12 @@ class SqliteIdempotencyStore implements IdempotencyStore {
     const row = this.#statements.find.row(storedKey(key), nowMs) as Row | undefined;
     if (row === undefined) return undefined;
     const { fingerprint } = row;
+    // A connection can be set to give rows as arrays, or numbers in other types: what can't be read must not be taken for a fact.
+    if (typeof fingerprint !== 'string') {
+      throw new TypeError(
+        `a row must be an object with a fingerprint, got ${typeof fingerprint}; is the database open with returnArrays?`,
+      );
+    }
     if (Number(row.is_completed) === 1) return { state: 'completed', fingerprint, result: new Uint8Array(row.result ?? []) };
     return { state: 'in-flight', fingerprint, retryAfterMs: Number(row.expires_at_ms) - nowMs };
   }

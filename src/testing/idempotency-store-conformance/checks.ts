@@ -22,6 +22,13 @@ export function tellsWhatIsLeft(claim: Claim, atMostMs: number, why: string): vo
   check(fits, `${why}: retryAfterMs must be above 0 and at most ${atMostMs}, got ${show(retryAfterMs)}`);
 }
 
+/** The claim must be told that so much is left of another's lease, at least. */
+export function tellsThatIsLeft(claim: Claim, atLeastMs: number, why: string): void {
+  check(claim.state === 'in-flight', `${why}: the key must be in flight, but the claim came to ${show(claim)}`);
+  const { retryAfterMs } = claim;
+  check(retryAfterMs >= atLeastMs, `${why}: retryAfterMs must be at least ${atLeastMs}, got ${show(retryAfterMs)}`);
+}
+
 /** The claim must be told the fingerprint that is kept with the key. */
 export function tellsFingerprint(claim: Claim, wanted: string, why: string): void {
   check(claim.state !== 'claimed', `${why}: the key must be taken, but the claim won`);

@@ -1,10 +1,12 @@
 import { systemClock } from '../../clock.js';
-import { answers, isHeld, replays, tellsWhatIsLeft, wonToken } from './checks.js';
+import { answers, isHeld, replays, tellsFingerprint, tellsThatIsLeft, tellsWhatIsLeft, wonToken } from './checks.js';
 import { writesNothing } from './fencing.js';
 import { type Cases, claimed, LONG_MS, SHORT_MS } from './store-case.js';
 import { withWallClockOff } from './wall-clock.js';
 
 const RESULT = Uint8Array.of(1, 2, 3);
+const NEXT = { fingerprint: 'next', leaseMs: LONG_MS };
+const NEXT_RESULT = Uint8Array.of(4, 5);
 const ASKING = { fingerprint: 'asking', leaseMs: LONG_MS };
 const HOUR_MS = 3_600_000;
 const TEN_YEARS_MS = 10 * 365 * 24 * HOUR_MS;
@@ -71,6 +73,35 @@ export const expiry: Cases = {
     await given.passRestOf(ttlMs);
     answers(await store.complete(key, token, RESULT, LONG_MS), false, 'complete again, after the time of the result');
     wonToken(await store.claim(key, ASKING), 'after the time of the result, which is shorter than the lease was');
+  },
+
+  'keeps nothing of a result whose time is over: whoever takes the key next holds it, and keeps a result of its own': async (
+    given,
+  ) => {
+    const store = await given.open();
+    const key = given.newKey();
+    answers(await store.complete(key, await claimed(store, key), RESULT, SHORT_MS), true, 'complete by the owner');
+    await given.pass(SHORT_MS);
+    const token = wonToken(await store.claim(key, NEXT), 'after the time of the result');
+    const found = await store.claim(key, ASKING);
+    isHeld(found, 'while the next owner works');
+    tellsFingerprint(found, NEXT.fingerprint, 'while the next owner works');
+    answers(await store.complete(key, token, NEXT_RESULT, LONG_MS), true, 'complete by the next owner');
+    replays(await store.claim(key, ASKING), NEXT_RESULT, 'after the next owner');
+  },
+
+  'holds a lease of ten years, which a callback URL or a long schedule may ask for': async (given) => {
+    const store = await given.open();
+    const [key, renewed] = [given.newKey(), given.newKey()];
+    await claimed(store, key, TEN_YEARS_MS);
+    answers(await store.renew(renewed, await claimed(store, renewed), TEN_YEARS_MS), true, 'renew for ten years');
+    await given.pass(SHORT_MS);
+    for (const [held, why] of [
+      [key, 'claimed for ten years'],
+      [renewed, 'renewed for ten years'],
+    ] as const) {
+      tellsThatIsLeft(await store.claim(held, ASKING), TEN_YEARS_MS / 2, why);
+    }
   },
 
   'keeps a result longer than the lease under which it was made': async (given) => {

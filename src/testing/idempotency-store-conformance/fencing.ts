@@ -1,9 +1,12 @@
 import type { IdempotencyStore } from '../../idempotency/store.js';
+import { check } from '../conformance-check.js';
 import { answers, isHeld, replays, tellsFingerprint, wonToken } from './checks.js';
 import { type Cases, claimed, LONG_MS, SHORT_MS, type StoreCase } from './store-case.js';
 
 const LATE = Uint8Array.of(0xde, 0xad);
 const MINE = Uint8Array.of(1, 2, 3);
+/** Two writes at once may miss one another by chance. */
+const ROUNDS = 10;
 
 /** A key whose first lease ended and that another holds now. */
 async function takenOver(given: StoreCase, store: IdempotencyStore): Promise<{ key: string; late: string; token: string }> {
@@ -66,6 +69,39 @@ export const fencing: Cases = {
     const key = given.newKey();
     await writesNothing(store, key, 'made up', 'a made-up token');
     wonToken(await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), 'the key after that');
+  },
+
+  'lets one of two writes that come at once decide: a key is completed or given back, and given back once': async (given) => {
+    const [store, other] = [await given.open(), await given.open()];
+    for (let round = 0; round < ROUNDS; round++) {
+      const [key, twice] = [given.newKey(), given.newKey()];
+      const token = await claimed(store, key);
+      const [completed, released] = await Promise.all([store.complete(key, token, MINE, LONG_MS), other.release(key, token)]);
+      check(
+        completed !== released,
+        `complete and release at once: one of them must win, but they answered ${completed}, ${released}`,
+      );
+      const found = await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS });
+      if (completed) replays(found, MINE, 'after a complete that won against a release');
+      else wonToken(found, 'after a release that won against a complete');
+
+      const held = await claimed(store, twice);
+      const both = await Promise.all([store.release(twice, held), other.release(twice, held)]);
+      check(both[0] !== both[1], `two releases at once: one of them must win, but they answered ${both.join(', ')}`);
+    }
+  },
+
+  'keeps one of two results that come at once, and keeps to it': async (given) => {
+    const [store, other] = [await given.open(), await given.open()];
+    for (let round = 0; round < ROUNDS; round++) {
+      const key = given.newKey();
+      const token = await claimed(store, key);
+      await Promise.all([store.complete(key, token, MINE, LONG_MS), other.complete(key, token, LATE, LONG_MS)]);
+      const found = await store.claim(key, { fingerprint: 'f', leaseMs: LONG_MS });
+      const kept = found.state === 'completed' && found.result[0] === LATE[0] ? LATE : MINE;
+      replays(found, kept, 'after two results at once');
+      replays(await other.claim(key, { fingerprint: 'f', leaseMs: LONG_MS }), kept, 'asked again');
+    }
   },
 
   'lets the token that completed a key neither renew nor release it': async (given) => {
