@@ -39,7 +39,7 @@ export class AnsweringServer {
   }
 }
 
-/** `/503`, `/503/after/3`, `/503/date/Sun, 06 Nov…`, `/400/code/Throttling`, `/hang`, `/reset`, `/garbage`, `/cut`. */
+/** `/503`, `/503/after/3`, `/503/date/Sun, 06 Nov…`, `/400/code/Throttling`, `/hang`, `/reset`, `/garbage`, `/cut`, `/corrupt/gzip`. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   const [first = '', kind = '', value = ''] = decodeURIComponent(request.url ?? '')
@@ -52,6 +52,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(200, { 'content-length': '100' }).write('<', () => request.socket.destroy());
     return;
   }
+  if (first === 'corrupt') return void response.writeHead(200, { 'content-encoding': kind }).end('neither gzip nor brotli');
   const status = Number(first);
   if (kind === 'after') response.setHeader('retry-after', value);
   if (kind === 'date') {
