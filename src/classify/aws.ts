@@ -4,14 +4,16 @@ import { retryAfterOf } from './retry-after.js';
 import { thrownStatusOutcome } from './status.js';
 
 /**
- * The names by which AWS services say "too much", mostly with status 400. The AWS SDKs' own list, KMS behind SNS, and what SNS and KMS
- * call it in the entries of a batch, where the SDK names no class.
+ * The names by which AWS services say "too much", mostly with status 400. The AWS SDKs' own list, KMS behind SNS and SQS, and what SNS
+ * and KMS call it in the entries of a batch, where the SDK names no class.
  */
 const THROTTLING: ReadonlySet<unknown> = new Set([
   'BandwidthLimitExceeded',
   'EC2ThrottledException',
+  'KMS.ThrottlingException',
   'KMSThrottling',
   'KMSThrottlingException',
+  'KmsThrottled',
   'LimitExceededException',
   'PriorRequestNotComplete',
   'ProvisionedThroughputExceededException',
@@ -43,6 +45,8 @@ interface AwsError {
   readonly name?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: unknown; readonly clockSkewCorrected?: unknown };
   readonly $response?: { readonly headers?: unknown };
+  /** What the service's own model says of this error. */
+  readonly $retryable?: { readonly throttling?: unknown };
 }
 
 /**
@@ -66,16 +70,20 @@ export const awsOutcome: Classify = (end) => {
 };
 
 function errorOutcome(error: unknown): Outcome | undefined {
-  const { name, $metadata, $response } = (error ?? {}) as AwsError;
+  const { name, $metadata, $response, $retryable } = (error ?? {}) as AwsError;
   const status = $metadata?.httpStatusCode;
   if (typeof status !== 'number') return networkOutcome(error);
-  const outcome = awsCodeOutcome(name, status);
+  const outcome = awsCodeOutcome(name, status) ?? modelledOutcome($retryable, status);
   if (outcome !== undefined) {
     const retryAfterMs = outcome.kind === 'overloaded' ? retryAfterOf($response?.headers) : undefined;
     return retryAfterMs === undefined ? outcome : { ...outcome, retryAfterMs };
   }
   const answered = thrownStatusOutcome(status, $response?.headers);
   return answered.kind === 'rejected' && $metadata?.clockSkewCorrected === true ? outOfDate(name, status) : answered;
+}
+
+function modelledOutcome(retryable: AwsError['$retryable'], status: number): Outcome | undefined {
+  return retryable?.throttling === true ? { kind: 'overloaded', status, reason: 'throttled' } : undefined;
 }
 
 /** What an error's code means whatever its status; undefined where the status says it all. */

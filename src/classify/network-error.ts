@@ -44,9 +44,21 @@ const NAMES: ReadonlyMap<string, readonly [OutcomeKind, string]> = new Map([
   ['HTTPParserError', ['failed', 'malformed HTTP answer']],
 ]);
 
-/** The messages of fetch's TypeError in runtimes that give it no cause: browsers, Deno, React Native. */
+/**
+ * Codes told by how they begin: the HTTP parser's and the decompressors'. Node writes brotli's as `ERR__ERROR_…`. A parameter that a
+ * decompressor refuses is the program's own fault.
+ */
+const BEGINNINGS: readonly (readonly [RegExp, string])[] = [
+  [/^HPE_/, 'malformed HTTP answer'],
+  [/^(Z_|ZSTD_error_|ERR__ERROR_|ERR_(BROTLI|ZSTD)(?!_INVALID_PARAM))/, 'corrupt compressed answer'],
+];
+
+/**
+ * The messages of fetch's TypeError in runtimes that give it no cause: browsers, Deno, React Native. undici's `terminated`, for a
+ * body that breaks off, has one that may be of any kind.
+ */
 const FETCH_FAILED =
-  /^(fetch failed|failed to fetch|load failed|networkerror|network request failed|error sending request|error reading a body)/i;
+  /^(fetch failed|terminated$|failed to fetch|load failed|networkerror|network request failed|error sending request|error reading a body)/i;
 
 /** The message of workerd's fetch, which throws plain errors. */
 const CONNECTION_LOST = 'Network connection lost.';
@@ -69,7 +81,8 @@ function ownOutcome(error: { readonly code?: unknown; readonly name?: unknown })
   const known =
     (typeof code === 'string' ? CODES.get(code) : undefined) ?? (typeof name === 'string' ? NAMES.get(name) : undefined);
   if (known !== undefined) return { kind: known[0], reason: known[1] };
-  return typeof code === 'string' && code.startsWith('HPE_') ? { kind: 'failed', reason: 'malformed HTTP answer' } : undefined;
+  const reason = typeof code === 'string' ? BEGINNINGS.find(([beginning]) => beginning.test(code))?.[1] : undefined;
+  return reason === undefined ? undefined : { kind: 'failed', reason };
 }
 
 function isFailedFetch(error: unknown): boolean {

@@ -15,9 +15,9 @@ export interface FakeClock extends Clock {
    * fires, and all before it returns.
    */
   advance(durationMs: number): Promise<void>;
-  /** Fires the next timer, however far off. False when none waits. */
+  /** Fires the next timer, however far off. False when none waits but those at `Infinity`, which never come due. */
   advanceToNextTimer(): Promise<boolean>;
-  /** How many timers wait to fire: 0 when nothing is left behind. */
+  /** How many timers wait, those at `Infinity` among them: 0 when nothing is left behind. */
   readonly timers: number;
 }
 

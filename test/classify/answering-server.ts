@@ -5,7 +5,10 @@ import type { AddressInfo } from 'node:net';
 const SUCCESS = '<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>';
 const failure = (code: string): string => `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code></Error></ErrorResponse>`;
 
-/** A real server on loopback whose answers go by the path. Bodies are in SNS's language, which only its client reads. */
+/** SQS speaks JSON, and says the code that callers of its older language know in a header. */
+const KMS_THROTTLED = JSON.stringify({ __type: 'com.amazonaws.sqs#KmsThrottled', message: 'Rate exceeded' });
+
+/** A real server on loopback whose answers go by the path. Bodies are in SNS's language or SQS's, which only their clients read. */
 export class AnsweringServer {
   readonly url: string;
   /** Resolves when the next request has come in. */
@@ -39,7 +42,7 @@ export class AnsweringServer {
   }
 }
 
-/** `/503`, `/503/after/3`, `/503/date/Sun, 06 Nov…`, `/400/code/Throttling`, `/hang`, `/reset`, `/garbage`, `/cut`. */
+/** `/503`, `/503/after/3`, `/503/date/Sun, 06 Nov…`, `/400/code/Throttling`, `/400/kms`, `/hang`, `/reset`, `/garbage`, `/cut`, `/corrupt/gzip`. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   const [first = '', kind = '', value = ''] = decodeURIComponent(request.url ?? '')
@@ -52,11 +55,16 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(200, { 'content-length': '100' }).write('<', () => request.socket.destroy());
     return;
   }
+  if (first === 'corrupt') return void response.writeHead(200, { 'content-encoding': kind }).end('neither gzip nor brotli');
   const status = Number(first);
   if (kind === 'after') response.setHeader('retry-after', value);
   if (kind === 'date') {
     response.setHeader('date', 'Sun, 06 Nov 1994 08:49:37 GMT');
     response.setHeader('retry-after', value);
+  }
+  if (kind === 'kms') {
+    response.writeHead(status, { 'x-amzn-query-error': 'KMS.ThrottlingException;Sender' }).end(KMS_THROTTLED);
+    return;
   }
   if (status === 302) response.setHeader('location', '/200');
   response

@@ -60,9 +60,13 @@ export function describeClassifier(name: string, classify: Classify, client: Cli
       });
     });
 
-    it('an answer that breaks off', async () => {
+    it.each([
+      ['breaks off', '/cut'],
+      ['is no gzip though it says so', '/corrupt/gzip'],
+      ['is no brotli though it says so', '/corrupt/br'],
+    ])('an answer that %s', async (_what, path) => {
       const end = await endOf(async () => {
-        const value = await client.call(`${server.url}/cut`, {});
+        const value = await client.call(server.url + path, {});
         return value instanceof Response ? await value.text() : value;
       });
       expect(classify(end)).toMatchObject({ kind: 'failed' });

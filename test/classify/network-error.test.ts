@@ -11,6 +11,11 @@ describe('networkOutcome', () => {
     ['EAI_AGAIN', 'failed', 'name resolution failed for now'],
     ['UND_ERR_SOCKET', 'failed', 'connection closed'],
     ['HPE_INVALID_CONSTANT', 'failed', 'malformed HTTP answer'],
+    ['Z_DATA_ERROR', 'failed', 'corrupt compressed answer'],
+    ['ERR__ERROR_FORMAT_PADDING_2', 'failed', 'corrupt compressed answer'],
+    ['ERR_BROTLI_DECODER_ERROR_FORMAT_PADDING_2', 'failed', 'corrupt compressed answer'],
+    ['ZSTD_error_prefix_unknown', 'failed', 'corrupt compressed answer'],
+    ['ERR_ZSTD_DATA', 'failed', 'corrupt compressed answer'],
     ['CERT_HAS_EXPIRED', 'failed', 'certificate expired'],
     ['ETIMEDOUT', 'timed-out', 'timed out'],
     ['UND_ERR_CONNECT_TIMEOUT', 'timed-out', 'timed out while connecting'],
@@ -28,13 +33,20 @@ describe('networkOutcome', () => {
   });
 
   it("knows fetch's TypeError without a cause, by the words of each runtime", () => {
-    const words = ['fetch failed', 'Failed to fetch', 'Load failed', 'NetworkError when attempting to fetch resource.'];
+    const words = [
+      'fetch failed',
+      'terminated',
+      'Failed to fetch',
+      'Load failed',
+      'NetworkError when attempting to fetch resource.',
+    ];
     const deno = ['error sending request for url (http://x/)', 'error reading a body from connection'];
     for (const message of [...words, ...deno, 'Network request failed']) {
       expect(networkOutcome(new TypeError(message))).toEqual({ kind: 'failed', reason: 'network error' });
     }
     expect(networkOutcome(new Error('Network connection lost.'))).toEqual({ kind: 'failed', reason: 'network error' });
     expect(networkOutcome(new TypeError('x is not a function'))).toBeUndefined();
+    expect(networkOutcome(new TypeError('terminated is not a function'))).toBeUndefined();
     expect(networkOutcome(new Error('fetch failed'))).toBeUndefined();
   });
 
@@ -49,7 +61,17 @@ describe('networkOutcome', () => {
   });
 
   it('has no opinion of anything else', () => {
-    for (const error of [undefined, null, 'ECONNRESET', 5, {}, new Error('mine'), coded('EMYCODE'), { code: 20 }]) {
+    for (const error of [
+      undefined,
+      null,
+      'ECONNRESET',
+      5,
+      {},
+      new Error('mine'),
+      coded('EMYCODE'),
+      coded('ERR_BROTLI_INVALID_PARAM'),
+      { code: 20 },
+    ]) {
       expect(networkOutcome(error)).toBeUndefined();
     }
   });

@@ -30,6 +30,19 @@ describe('fakeClock', () => {
     await expect(clock.advanceToNextTimer()).resolves.toBe(false);
   });
 
+  it('never comes to a timer at Infinity, which waits until it is cleared', async () => {
+    const clock = fakeClock({ startAtMs: 0 });
+    const timer = clock.setTimer(() => expect.unreachable(), Number.POSITIVE_INFINITY);
+    const callback = vi.fn();
+    clock.setTimer(callback, HOUR_MS);
+    await expect(clock.advanceToNextTimer()).resolves.toBe(true);
+    expect(callback).toHaveBeenCalledTimes(1);
+    await expect(clock.advanceToNextTimer()).resolves.toBe(false);
+    expect([clock.now(), clock.timers]).toEqual([HOUR_MS, 1]);
+    clock.clearTimer(timer);
+    expect(clock.timers).toBe(0);
+  });
+
   it('counts the timers that wait', async () => {
     const clock = fakeClock();
     const timer = clock.setTimer(() => {}, 10);

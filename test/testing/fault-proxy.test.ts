@@ -299,6 +299,29 @@ describe('a fault proxy', () => {
     expect(isRingbackError(await proxy.next('pass').catch((error: unknown) => error), 'closed')).toBe(true);
   });
 
+  it('takes calls one after the other that come before the port listens, and each of them ends', async () => {
+    const proxy = await proxyTo(await answering());
+    await proxy.next('refuse');
+    await Promise.all([proxy.next('pass'), proxy.next('refuse')]);
+    expect(await client(proxy.port).ended).toBe('ECONNREFUSED');
+    await Promise.all([proxy.next('pass'), proxy.next('refuse'), proxy.next('close')]);
+    expect(await client(proxy.port).ended).toBe('end');
+    await proxy.next('refuse');
+    await Promise.all([proxy.next('pass'), proxy.close()]);
+    expect(await client(proxy.port).ended).toBe('ECONNREFUSED');
+  });
+
+  it('listens again once a port that another had taken is free', async () => {
+    const proxy = await proxyTo(await answering());
+    await proxy.next('refuse');
+    const other = createServer().listen(proxy.port, '127.0.0.1');
+    await once(other, 'listening');
+    await expect(proxy.next('close')).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await new Promise((resolve) => other.close(resolve));
+    await proxy.next('close');
+    expect(await client(proxy.port).ended).toBe('end');
+  });
+
   it('closes what comes on top of maxConnections', async () => {
     const proxy = await proxyTo(await answering(), { maxConnections: 1 });
     const first = client(proxy.port);

@@ -25,7 +25,7 @@ export type JwtKeys =
       /**
        * For a receiver: the sender's public keys, as a key set (RFC 7517) or the URL of one; `https:`, and `http:` on loopback
        * only. It is fetched when first needed and used for 5 minutes; a token that names an unknown key has it fetched again,
-       * once in 30 seconds at most.
+       * once in 30 seconds at most, also while that fails.
        */
       readonly jwks: JwtKeySet | string | URL;
       readonly secrets?: undefined;

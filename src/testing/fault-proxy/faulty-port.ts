@@ -24,6 +24,7 @@ export class FaultyPort {
   #port = 0;
   #accepted = 0;
   #isClosed = false;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(net: Net, settings: FaultyPortSettings) {
     this.#net = net;
@@ -45,16 +46,25 @@ export class FaultyPort {
   /** Plans what the next connections meet, and listens, or not, as the first of it says. */
   async plan(faults: readonly PlannedFault[]): Promise<void> {
     if (this.#isClosed) throw new RingbackError('closed', 'the fault proxy is closed');
-    this.#planned = faults;
-    if (faults[0]?.kind === 'refuse') this.#refuse();
-    else await this.#listen();
+    await this.#inTurn(async () => {
+      this.#planned = faults;
+      if (faults[0]?.kind === 'refuse') this.#refuse();
+      else await this.#listen();
+    });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#refuse();
+    await this.#inTurn(async () => this.#refuse());
     for (const line of this.#lines) line.destroy();
     while (this.#ends.size > 0) await Promise.all(this.#ends);
+  }
+
+  /** Calls go one after the other: a server that is closed before it listens never says that it does. */
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const acted = this.#turn.then(act);
+    this.#turn = acted.catch(() => {});
+    return acted;
   }
 
   async #listen(): Promise<void> {

@@ -2,8 +2,10 @@ import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/clock.js';
 import { type JwtKey, jwt } from '../../../src/signing/index.js';
 import { parseKeySet } from '../../../src/signing/jwt/key-set.js';
+import { RemoteKeySet } from '../../../src/signing/jwt/remote-key-set.js';
 import { codeOf } from '../refusal-code.js';
 import {
   ID,
@@ -205,18 +207,104 @@ describe('a key set at a URL', () => {
     });
   });
 
+  it('is fetched once in 30 seconds for unknown kids while its endpoint fails, and goes on being used', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+    answer = json({ keys: [publicJwk('ES256', { kid: 'known' })] });
+    const by = published();
+    const known = messageBy({ ...signingKey('ES256'), kid: 'known' } as JwtKey);
+    const unknown = messageBy({ ...signingKey('ES256'), kid: 'unknown' } as JwtKey);
+    expect(await refusal(known, by)).toBe('no error');
+    answer = (_request, response) => void response.writeHead(503).end();
+    vi.setSystemTime(1_700_000_030_000);
+    expect(await refusal(unknown, by)).toBe('secrets-unavailable');
+    vi.setSystemTime(1_700_000_059_999);
+    expect(await refusal(unknown, by)).toBe('invalid-signature');
+    expect(await refusal(known, by)).toBe('no error');
+    expect(requests).toHaveLength(2);
+    vi.setSystemTime(1_700_000_060_000);
+    expect(await refusal(unknown, by)).toBe('secrets-unavailable');
+    expect(requests).toHaveLength(3);
+  });
+
+  it('that is too old is asked for once in 3 seconds while its endpoint fails', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+    answer = json({ keys: [publicJwk('ES256')] });
+    const by = published();
+    const message = messageBy(signingKey('ES256'));
+    expect(await refusal(message, by)).toBe('no error');
+    answer = (_request, response) => void response.writeHead(503).end();
+    vi.setSystemTime(1_700_000_300_000);
+    expect(await refusal(message, by)).toBe('secrets-unavailable');
+    vi.setSystemTime(1_700_000_302_999);
+    await expect(by.verify(message)).rejects.toMatchObject({
+      code: 'secrets-unavailable',
+      message: 'the key set could not be fetched a moment ago',
+      cause: expect.any(Error),
+    });
+    expect(requests).toHaveLength(2);
+    answer = json({ keys: [publicJwk('ES256')] });
+    vi.setSystemTime(1_700_000_303_000);
+    expect(await refusal(message, by)).toBe('no error');
+    expect(requests).toHaveLength(3);
+  });
+
+  it('is fetched once for all that come at once, whether that fails or brings their key', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+    const [older, newer] = [publicJwk('ES256', { kid: 'old' }), publicJwk('Ed25519', { kid: 'new' })];
+    answer = (_request, response) => void response.writeHead(503).end();
+    const by = published();
+    const message = messageBy({ ...signingKey('Ed25519'), kid: 'new' } as JwtKey);
+    const refusals = () => Promise.all(Array.from({ length: 20 }, () => refusal(message, by)));
+    expect(new Set(await refusals())).toEqual(new Set(['secrets-unavailable']));
+    expect(requests).toHaveLength(1);
+    answer = json({ keys: [older] });
+    vi.setSystemTime(1_700_000_003_000);
+    expect(new Set(await refusals())).toEqual(new Set(['invalid-signature']));
+    answer = json({ keys: [older, newer] });
+    vi.setSystemTime(1_700_000_033_000);
+    expect(new Set(await refusals())).toEqual(new Set(['no error']));
+    expect(requests).toHaveLength(3);
+  });
+
+  it('is fetched again once the wall clock was set back, so that a key that is withdrawn is worth nothing', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_003_600_000 });
+    answer = json({ keys: [publicJwk('ES256')] });
+    const by = published();
+    const message = messageBy(signingKey('ES256'));
+    expect(await refusal(message, by)).toBe('no error');
+    answer = json({ keys: [publicJwk('Ed25519')] });
+    vi.setSystemTime(1_700_000_000_000);
+    expect(await refusal(message, by)).toBe('invalid-signature');
+  });
+
+  it('is fetched again after 5 minutes that the wall clock does not show', async () => {
+    let monotonicMs = 0;
+    const clock = { ...systemClock, now: () => 1_700_000_000_000, monotonic: () => monotonicMs };
+    const set = new RemoteKeySet(new URL(url), clock);
+    const candidates = async () => (await set.candidates({ alg: 'ES256', kid: undefined })).length;
+    answer = json({ keys: [publicJwk('ES256')] });
+    expect(await candidates()).toBe(1);
+    answer = json({ keys: [publicJwk('Ed25519')] });
+    monotonicMs = 299_999;
+    expect(await candidates()).toBe(1);
+    monotonicMs = 300_000;
+    expect(await candidates()).toBe(0);
+  });
+
   it('is not fetched for what is no token', async () => {
     answer = json({ keys: [] });
     expect(await refusal(received('garbage'), published())).toBe('invalid-signature');
     expect(requests).toEqual([]);
   });
 
-  it('works again once it answers again', async () => {
+  it('works again once it answers again, 3 seconds later', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
     answer = (_request, response) => void response.writeHead(503).end();
     const by = published();
     const message = messageBy(signingKey('ES256'));
     expect(await refusal(message, by)).toBe('secrets-unavailable');
     answer = json({ keys: [publicJwk('ES256')] });
+    vi.setSystemTime(1_700_000_003_000);
     expect(await refusal(message, by)).toBe('no error');
   });
 
