@@ -20,8 +20,16 @@ export interface NamedHost {
 /** Reads an `http:` or `https:` URL. Its parser has already brought every spelling of an address to one form. */
 export function destinationOf({ hostname, port: text, protocol }: URL): DestinationHost {
   const port = text === '' ? (protocol === 'https:' ? 443 : 80) : Number(text);
-  const address = parseIpAddress(hostname.startsWith('[') ? hostname.slice(1, -1) : hostname);
-  return address === undefined ? { name: hostname.replace(/\.+$/, ''), port } : { address, port };
+  const host = withoutDots(hostname);
+  const address = parseIpAddress(host.startsWith('[') ? host.slice(1, -1) : host);
+  return address === undefined ? { name: host, port } : { address, port };
+}
+
+/** With two dots at its end an address is a name to the parser, and may be the address again to whoever resolves it. */
+function withoutDots(hostname: string): string {
+  if (!hostname.endsWith('.')) return hostname;
+  const host = hostname.replace(/\.+$/, '');
+  return URL.parse(`http://${host}`)?.hostname ?? host;
 }
 
 /** By standard never public: RFC 6761, RFC 6762, ICANN's resolution of 2024, RFC 8375. */

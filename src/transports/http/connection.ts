@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import { ABANDONED, Connect, type Connector } from './connect.js';
 import type { ConnectionLimit, LimitedConnection } from './connection-limit.js';
@@ -51,6 +52,7 @@ export class Connection implements LimitedConnection, ProtocolListener {
   private isOpen = false;
   private isDropped = false;
   private connecting: Connect | undefined = undefined;
+  private socket: Socket | undefined = undefined;
 
   constructor(settings: ConnectionSettings, owner: ConnectionOwner) {
     this.settings = settings;
@@ -70,6 +72,11 @@ export class Connection implements LimitedConnection, ProtocolListener {
 
   get isIdle(): boolean {
     return this.isOpen && this.exchanges === 0 && !this.isDropped;
+  }
+
+  /** The error that ended its socket. Of one that negotiates its protocol nothing is known here: HTTP/2 tells by itself how a stream ended. */
+  get brokenBy(): Error | undefined {
+    return this.negotiates ? undefined : (this.socket?.errored ?? undefined);
   }
 
   /** Where an exchange stands that was not written yet. */
@@ -160,6 +167,7 @@ export class Connection implements LimitedConnection, ProtocolListener {
       this.connecting = undefined;
       this.answers = 0;
       this.isOpen = result[0] === null;
+      this.socket = result[1] ?? undefined;
       this.capacity = 1;
       callback(...result);
       if (!this.isOpen) return;

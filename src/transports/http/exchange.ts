@@ -113,7 +113,10 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
   }
 
   onResponseEnd(): void {
-    this.finish(false);
+    // A body without a length ends with its connection, and undici takes a reset for that end, too.
+    const error = this.connection?.brokenBy;
+    if (error === undefined) this.finish(false);
+    else if (this.settle()) this.resolve(failureOf(error));
     this.connection?.answered();
   }
 
@@ -134,9 +137,10 @@ export class Exchange implements ConnectionExchange, AttemptProgress {
    * it most likely did not.
    */
   private isToSendAgain(error: Error): boolean {
-    if (this.settled || this.wasSentAgain) return false;
+    // Who has begun to answer has looked at it, whatever it says now; and a second answer must not be read on top of the first.
+    if (this.settled || this.wasSentAgain || this.hasBegunAnswer) return false;
     if (error instanceof UnprocessedError) return true;
-    if (!this.onUsedConnection || this.hasBegunAnswer) return false;
+    if (!this.onUsedConnection) return false;
     return CLOSED_BY_PEER.has((error as { readonly code?: unknown }).code) && carries(this.request.headers, this.settings.id);
   }
 

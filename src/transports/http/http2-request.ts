@@ -119,6 +119,12 @@ export class Http2Request implements RequestController {
   private end(): void {
     this.wasHeard = true;
     if (this.isOver) return;
+    const code = this.stream?.rstCode ?? constants.NGHTTP2_NO_ERROR;
+    // Without a length nothing else tells an answer that was cut off from a whole one.
+    if (code !== constants.NGHTTP2_NO_ERROR && (!this.isAnswered || this.bytesLeft !== 0)) {
+      this.fail(streamReset(code));
+      return;
+    }
     if (!this.isAnswered || (this.bytesLeft ?? 0) !== 0) {
       this.fail(new Http2Error(this.isAnswered ? 'HTTP/2 answer broken off' : 'HTTP/2 stream ended without an answer'));
       return;

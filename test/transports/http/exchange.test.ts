@@ -25,6 +25,24 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+describe('a response body without a length', () => {
+  const head = 'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"half":';
+
+  it('ends with its connection', async () => {
+    const { port } = await rawReceiver((socket) => void socket.once('data', () => socket.end(head)));
+    const { outcome, response } = await send(loopback(), `http://127.0.0.1:${port}/`);
+    expect([outcome.kind, response?.truncated]).toEqual(['delivered', false]);
+  });
+
+  it('has failed where its connection is reset, which is no end', async () => {
+    const { port } = await rawReceiver(
+      (socket) => void socket.once('data', () => socket.write(head, () => setTimeout(() => socket.resetAndDestroy(), 20))),
+    );
+    const { outcome } = await send(loopback(), `http://127.0.0.1:${port}/`);
+    expect(outcome).toEqual({ kind: 'failed', reason: 'connection reset' });
+  });
+});
+
 describe('a response body', () => {
   it('as long as the cap is whole', async () => {
     const { url } = await receiver(answering(200, {}, 'x'.repeat(100)));

@@ -4,6 +4,20 @@ import { describe, expect, it } from 'vitest';
 import { answers, cert, http2Receiver, key, speaking } from './http2-receiver.js';
 import { listen, message, send } from './receiver.js';
 
+const frame = (type: number, flags: number, stream: number, ...bytes: number[]): Buffer =>
+  Buffer.from([0, 0, bytes.length, type, flags, 0, 0, 0, stream, ...bytes]);
+
+/** A receiver that answers the first request with these frames, a few ms between the groups. */
+async function framesAfterRequest(...groups: readonly (readonly Buffer[])[]): Promise<string> {
+  const server = createTlsServer({ key, cert, ALPNProtocols: ['h2'] }, (socket) => {
+    socket.on('error', () => {}).write(frame(4, 0, 0));
+    socket.once('data', () => {
+      for (const [i, group] of groups.entries()) setTimeout(() => socket.write(Buffer.concat(group)), 20 * i);
+    });
+  });
+  return (await listen(server as never, 'https')).url;
+}
+
 describe('over HTTP/2', () => {
   it('what the receiver refuses before it looks at it is sent again once', async () => {
     let refused = 0;
@@ -38,18 +52,33 @@ describe('over HTTP/2', () => {
   });
 
   it('an answer that is reset without an error before its end has failed', async () => {
-    const frame = (type: number, flags: number, stream: number, ...bytes: number[]): Buffer =>
-      Buffer.from([0, 0, bytes.length, type, flags, 0, 0, 0, stream, ...bytes]);
-    const server = createTlsServer({ key, cert, ALPNProtocols: ['h2'] }, (socket) => {
-      socket.on('error', () => {}).write(frame(4, 0, 0));
-      socket.once('data', () => {
-        // `:status: 200` and `content-length: 10`, four bytes, RST_STREAM with NO_ERROR.
-        const headers = frame(1, 4, 1, 0x88, 0x0f, 0x0d, 2, 0x31, 0x30);
-        socket.write(Buffer.concat([headers, frame(0, 0, 1, 1, 2, 3, 4), frame(3, 0, 1, 0, 0, 0, 0)]));
-      });
-    });
-    const { url } = await listen(server as never, 'https');
+    // `:status: 200` and `content-length: 10`, four bytes, RST_STREAM with NO_ERROR.
+    const headers = frame(1, 4, 1, 0x88, 0x0f, 0x0d, 2, 0x31, 0x30);
+    const url = await framesAfterRequest([headers, frame(0, 0, 1, 1, 2, 3, 4), frame(3, 0, 1, 0, 0, 0, 0)]);
     expect((await send(speaking(), url)).outcome).toEqual({ kind: 'failed', reason: 'HTTP/2 answer broken off' });
+  });
+
+  it('an answer without a length that the receiver cancels has failed, by that code, which Node tells as its end', async () => {
+    const cancel = frame(3, 0, 1, 0, 0, 0, constants.NGHTTP2_CANCEL);
+    const failed = { kind: 'failed', reason: 'HTTP/2 stream reset (CANCEL)' };
+    const answered = await framesAfterRequest([frame(1, 4, 1, 0x88), frame(0, 0, 1, 1, 2, 3, 4)], [cancel]);
+    expect((await send(speaking(), answered)).outcome).toEqual(failed);
+    const silent = await framesAfterRequest([cancel]);
+    expect((await send(speaking(), silent)).outcome).toEqual(failed);
+  });
+
+  it('an answer that has all its bytes is whole, whatever becomes of its stream', async () => {
+    const headers = frame(1, 4, 1, 0x88, 0x0f, 0x0d, 1, 0x34);
+    const cancel = frame(3, 0, 1, 0, 0, 0, constants.NGHTTP2_CANCEL);
+    const url = await framesAfterRequest([headers, frame(0, 0, 1, 1, 2, 3, 4)], [cancel]);
+    expect((await send(speaking(), url)).outcome).toMatchObject({ kind: 'delivered' });
+  });
+
+  it('what was refused after its answer had begun is not sent again, and no answer is read on top of another', async () => {
+    const refuse = frame(3, 0, 1, 0, 0, 0, constants.NGHTTP2_REFUSED_STREAM);
+    const url = await framesAfterRequest([frame(1, 4, 1, 0x88), frame(0, 0, 1, 1, 2, 3, 4)], [refuse]);
+    const reason = 'the receiver refused the request before it looked at it';
+    expect((await send(speaking(), url)).outcome).toEqual({ kind: 'failed', reason });
   });
 
   it('what waits for the settings of a receiver that is silent is let go when it is aborted', async () => {
