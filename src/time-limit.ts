@@ -37,3 +37,21 @@ export async function answerInTime<T>(answer: T | PromiseLike<T>, clock: Clock, 
   });
   return await Promise.race([answer, isLate]);
 }
+
+/**
+ * What something of the user's answers, unless the signal is aborted first. It leaves no listener behind.
+ *
+ * @throws what the promise rejects with, or the signal's reason.
+ */
+export async function answerUnlessAborted<T>(answer: T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined || !isPromiseLike(answer)) return answer;
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([answer, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

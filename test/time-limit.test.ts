@@ -1,11 +1,33 @@
+import { getEventListeners } from 'node:events';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../src/testing/fake-clock.js';
-import { answerInTime } from '../src/time-limit.js';
+import { answerInTime, answerUnlessAborted } from '../src/time-limit.js';
 
 const late = (): Error => new Error('late');
 /** No instance of our Promise, as those of some libraries and test runners are not. */
 const ForeignPromise = runInNewContext('Promise') as PromiseConstructor;
+
+describe('what is answered unless it is aborted', () => {
+  it('is the answer, and no listener is left', async () => {
+    const { signal } = new AbortController();
+    expect(await answerUnlessAborted('at once', signal)).toBe('at once');
+    expect(await answerUnlessAborted(Promise.resolve('soon'), signal)).toBe('soon');
+    expect(await answerUnlessAborted(Promise.resolve('soon'), undefined)).toBe('soon');
+    await expect(answerUnlessAborted(Promise.reject(new Error('no')), signal)).rejects.toThrow('no');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('is the reason of the abort, before or meanwhile, and nothing is left', async () => {
+    const controller = new AbortController();
+    const hanging = new Promise<never>(() => {});
+    const answer = expect(answerUnlessAborted(hanging, controller.signal)).rejects.toBe('enough');
+    controller.abort('enough');
+    await answer;
+    await expect(answerUnlessAborted(hanging, controller.signal)).rejects.toBe('enough');
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+});
 
 describe('what is answered in time', () => {
   it('is the answer, and no timer is left', async () => {

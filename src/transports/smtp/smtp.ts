@@ -1,5 +1,6 @@
 import type { Answer, Delivery, Message } from '../../callback.js';
 import { RingbackError } from '../../errors.js';
+import { answerUnlessAborted } from '../../time-limit.js';
 import type { AttemptProgress, SendAttempt, Transport } from '../transport.js';
 import { type CheckedMail, checkMail } from './checked-mail.js';
 import { MailDelivery } from './mail-delivery.js';
@@ -51,7 +52,7 @@ export function smtp(options: SmtpOptions): Transport {
     signal.throwIfAborted();
     const recipients = recipientsOf(message.to);
     attempt.progress = RENDERING;
-    const mail = await mailOf(message, settings.render);
+    const mail = await mailOf(message, settings.render, signal);
     signal.throwIfAborted();
     attempt.progress = SENDING;
     return delivery.attempt(message, mail, recipients, signal);
@@ -85,12 +86,13 @@ function checkDelivery(delivery: Delivery, render: RenderMail | undefined): void
   mailHeaders({ headers: delivery.headers, delivery }, false);
 }
 
-async function mailOf({ delivery }: Message, render: RenderMail | undefined): Promise<CheckedMail> {
+async function mailOf({ delivery }: Message, render: RenderMail | undefined, signal: AbortSignal): Promise<CheckedMail> {
   if (render === undefined) return checkMail(dataOf(delivery.body));
   let rendered: unknown;
   try {
-    rendered = await render(delivery);
+    rendered = await answerUnlessAborted(render(delivery), signal);
   } catch (cause) {
+    signal.throwIfAborted();
     throw new RingbackError('transport-failed', 'render of smtp threw', { cause });
   }
   return checkMail(rendered);

@@ -182,6 +182,17 @@ describe('an abort', () => {
     expect(server.commands).toEqual([]);
   });
 
+  it('while render hangs ends the send at once, and close does not wait for it', async () => {
+    const { server } = await scripted({});
+    const transport = smtp({ server: { host: '127.0.0.1', port: server.port }, from: FROM, render: () => new Promise(() => {}) });
+    const controller = new AbortController();
+    const sent = expect(transport.send(messageTo(TO), attempt(controller.signal))).rejects.toThrow('enough');
+    controller.abort(new Error('enough'));
+    await sent;
+    await transport.close?.();
+    expect(server.commands).toEqual([]);
+  });
+
   it('while render runs sends nothing', async () => {
     const { server } = await scripted({});
     const controller = new AbortController();

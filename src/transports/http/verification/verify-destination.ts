@@ -1,7 +1,7 @@
 import { RingbackError } from '../../../errors.js';
 import type { Outcome } from '../../../outcome.js';
 import type { Signable } from '../../../signing/scheme.js';
-import { answerInTime } from '../../../time-limit.js';
+import { answerInTime, answerUnlessAborted } from '../../../time-limit.js';
 import { challengeOf, faultOfEcho } from './challenge.js';
 import { handshakeHeaders, readHandshake } from './handshake.js';
 import { ask, newInquiryId } from './inquiry.js';
@@ -88,13 +88,16 @@ async function challenge(to: URL, settings: VerificationSettings): Promise<Desti
 
 async function sign(
   message: Omit<Signable, 'timestampMs'>,
-  { signature, http: { clock }, timeoutMs }: VerificationSettings,
+  { signature, http: { clock }, timeoutMs, signal }: VerificationSettings,
 ): Promise<Readonly<Record<string, string>>> {
   if (signature === undefined) return {};
   const late = (): Error => new Error(`the signature scheme did not answer in ${timeoutMs} ms`);
   try {
-    return await answerInTime(signature.sign({ ...message, timestampMs: clock.now() }), clock, timeoutMs, late);
+    const signed = answerUnlessAborted(signature.sign({ ...message, timestampMs: clock.now() }), signal);
+    return await answerInTime(signed, clock, timeoutMs, late);
   } catch (cause) {
+    if (signal?.aborted)
+      throw new RingbackError('cancelled', 'the caller aborted while the challenge was signed', { cause: signal.reason });
     throw new RingbackError('signing-failed', 'the signature scheme failed, so no challenge was sent', { cause });
   }
 }

@@ -245,6 +245,24 @@ describe('the challenge', () => {
     expect(questions).toHaveLength(1);
   });
 
+  it('ends at an abort while the scheme signs', async () => {
+    const { url, questions } = await echo((text) => text);
+    const clock = fakeClock();
+    const controller = new AbortController();
+    const sign = (): Promise<never> => {
+      queueMicrotask(() => controller.abort(new Error('enough')));
+      return new Promise(() => {});
+    };
+    const signature = { name: 'hanging', sign, verify: () => ({}) };
+    const { signal } = controller;
+    await expect(verify(url, { challenge: true, signature, signal, http: { clock } })).rejects.toMatchObject({
+      code: 'cancelled',
+      cause: { message: 'enough' },
+    });
+    expect(questions).toHaveLength(1);
+    expect(clock.timers).toBe(0);
+  });
+
   it('does not wait for ever for a scheme that never answers', async () => {
     const { url, questions } = await echo((text) => text);
     const clock = fakeClock();
