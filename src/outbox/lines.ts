@@ -139,12 +139,9 @@ export class Lines {
     this.#offer(line);
   }
 
-  /** Forgets everything: it was handed back. */
+  /** Counts nothing any more: it was handed back, and nothing goes next. */
   clear(): void {
     this.#byDestination.clear();
-    for (const chain of [this.#round, this.#crowdedOut]) {
-      for (let line = chain.shift(); line !== undefined; line = chain.shift()) line.state = 'idle';
-    }
     this.#ready = 0;
     this.#running = 0;
   }

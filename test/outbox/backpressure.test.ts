@@ -115,6 +115,8 @@ test('an id that is unfinished is refused with outbox-failed at once, also where
   await expect(outbox.add(delivery('a2'))).rejects.toMatchObject({ code: 'outbox-failed' });
   await outbox.cancel('a0');
   await next;
+  await outbox.cancel('a2');
+  await outbox.add(delivery('a2'));
   await outbox.cancel('a1');
   await outbox.add(delivery('a1'));
   expect(outbox.snapshot(0).depth).toBe(2);

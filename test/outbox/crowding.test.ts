@@ -70,10 +70,14 @@ test('one that delivers grows into the scarce slots, by one more with each deliv
 
 test('one whose line was empty when it delivered holds one scarce slot when it begins to hang', async () => {
   const { host, outbox } = await hanging();
+  // A retry that waits keeps the line, and what it knows.
   await add(outbox, ['c'], 0, 1);
   await host.settle();
-  await host.run('c0').end(done);
-  await add(outbox, ['c'], 1, 5);
+  await host.run('c0').end(later(60_000));
+  await add(outbox, ['c'], 1, 2);
+  await host.settle();
+  await host.run('c1').end(done);
+  await add(outbox, ['c'], 2, 6);
   await host.settle();
   expect(running(host, 'c')).toBe(1);
 });
