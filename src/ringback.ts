@@ -5,12 +5,14 @@ import type { RingbackOptions } from './delivery/options.js';
 import type { RingbackSnapshot } from './delivery/snapshot.js';
 import type { DeliveryStatus, Enqueued } from './delivery/status.js';
 import type { Undelivered } from './delivery/undelivered.js';
+import { RingbackError } from './errors.js';
 import { checkNames, contractOption, durationOption, invalidOption } from './options.js';
 import type { DeadLetters } from './outbox/outbox.js';
+import { answerUnlessAborted } from './time-limit.js';
 
-/** What one call of `deliver` or `enqueue` may set for itself. */
+/** What one call of `deliver`, `enqueue` or `drain` may set for itself. */
 export interface CallSettings {
-  /** Ends the waiting: a `deliver` is cancelled, an `enqueue` that waits for room gives up. What is in the outbox stays there. */
+  /** Ends the waiting: a `deliver` is cancelled, an `enqueue` that waits for room or a `drain` gives up. What is in the outbox stays there. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,9 +50,12 @@ export interface Ringback<Types extends CallbackTypes = CallbackTypes> {
   cancel(id: string): Promise<boolean>;
   /**
    * Resolves once all that was accepted has ended, and the idempotency store knows: what a Lambda handler awaits before it
-   * returns. It waits for retries too, which by the default schedule may be days away: give such callbacks a `deadlineMs`.
+   * returns. It waits for retries too, which by the default schedule may be days away: give such callbacks a `deadlineMs`, or the
+   * call a `signal`, such as `AbortSignal.timeout(10_000)`.
+   *
+   * @throws RingbackError `cancelled` when the signal is aborted first. What is left goes on.
    */
-  drain(): Promise<void>;
+  drain(settings?: CallSettings): Promise<void>;
   /**
    * The end: takes no more, gives what runs `timeoutMs` (default 10,000) to finish, aborts the rest, and hands back what was
    * not delivered. What an outbox in memory hands back is lost with the process unless you keep it. A `deliver` that was
@@ -109,7 +114,7 @@ export function createRingback<Types extends CallbackTypes = CallbackTypes>(opti
     },
     status: (id) => engine.status(id),
     cancel: (id) => engine.cancel(id),
-    drain: () => engine.drain(),
+    drain: async (settings) => drainUntil(engine, signalOf('drain', settings)),
     close: async (settings) => engine.close(closeMs(settings)),
     deadLetters: checkedLetters(engine.deadLetters),
     snapshot: () => engine.snapshot(),
@@ -133,6 +138,17 @@ function signalOf(owner: string, settings: CallSettings | undefined): AbortSigna
   checkNames(owner, settings, ['signal']);
   if (signal === undefined) return undefined;
   return contractOption(`${owner}.signal`, signal, ['addEventListener', 'removeEventListener']);
+}
+
+async function drainUntil(engine: DeliveryEngine, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await answerUnlessAborted(engine.drain(), signal);
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    throw new RingbackError('cancelled', 'the caller aborted before all was drained; what is left goes on', {
+      cause: signal.reason,
+    });
+  }
 }
 
 /** A signal has no names of its own, so it would pass for settings that set nothing, and its abort would end nothing. */

@@ -2,6 +2,30 @@ import { describe, expect, it } from 'vitest';
 import { memoryIdempotencyStore, memoryOutbox } from '../../src/index.js';
 import { ring, settled, TO } from './ring.js';
 
+describe('drain', () => {
+  it('gives up at the abort of its signal, and what is left goes on', async () => {
+    const { ringback, clock } = ring(['failed']);
+    await ringback.enqueue({ to: TO });
+    const controller = new AbortController();
+    const draining = settled(ringback.drain({ signal: controller.signal }));
+    await clock.advance(10);
+    controller.abort(new Error('enough'));
+    expect((await draining).error).toMatchObject({ code: 'cancelled', cause: { message: 'enough' } });
+    const all = ringback.drain({ signal: new AbortController().signal });
+    await clock.advance(60_000);
+    await all;
+    expect(ringback.snapshot().outbox.depth).toBe(0);
+    await expect(ringback.drain({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('refuses a bare signal, and names that it has not', async () => {
+    const { ringback } = ring();
+    const { signal } = new AbortController();
+    await expect(ringback.drain(signal as never)).rejects.toMatchObject({ code: 'invalid-option' });
+    await expect(ringback.drain({ timeoutMs: 5 } as never)).rejects.toThrow('drain has no option "timeoutMs"');
+  });
+});
+
 describe('close', () => {
   it('gives what runs its time to finish', async () => {
     const { ringback, clock } = ring(() => ({ afterMs: 1_000, step: 'delivered' }));
