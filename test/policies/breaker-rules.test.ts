@@ -428,7 +428,9 @@ describe('any cockatiel IBreaker as a rule', () => {
       .filter((state) => state !== JSON.stringify(make().state));
     const hollow = JSON.stringify(make().state, (_, value) => (Array.isArray(value) ? value.map(() => null) : value));
     const deep = JSON.stringify(make().state, (_, value) => (Array.isArray(value) ? value.map(() => ({ x: 1 })) : value));
-    const broken = [hollow, deep].filter((state) => state !== JSON.stringify(make().state));
+    const loose = JSON.stringify(make().state, (_, value) => (Array.isArray(value) ? { ...value } : value));
+    const missing = JSON.stringify(make().state, (_, value) => (typeof value === 'number' ? null : value));
+    const broken = [hollow, deep, loose, missing].filter((state) => state !== JSON.stringify(make().state));
     for (const state of [...states, ...broken, 7, '', '{', 'null', '"x"', '[]', '{"windows":1}']) {
       const rule = cockatielRule(make()).create();
       rule.restore({ state }, 0, WALL_MS);

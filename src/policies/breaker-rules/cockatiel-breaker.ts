@@ -51,7 +51,7 @@ class CockatielRule implements BreakerRule {
 
 /** Whether a state is made like the one that the breaker has, to its depth. Where that has no object yet, there must be none. */
 function isLike(read: unknown, before: unknown): boolean {
-  if (!isObject(before)) return !isObject(read) && (before === null || read === null || typeof read === typeof before);
+  if (!isObject(before)) return !isObject(read) && (before === null || typeof read === typeof before);
   if (!isObject(read) || Array.isArray(read) !== Array.isArray(before)) return false;
   const names = Object.keys(before);
   return (
