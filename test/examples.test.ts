@@ -40,7 +40,7 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   ],
   'github.ts': ['push push-42: new', 'push push-42: seen before'],
   'idempotency.ts': ['idempotency-in-flight', 'sent 2 times, under 1 id', 'sent 2 times, deduplicated true'],
-  'idempotency-store.ts': ['pass 36', 'fail 0'],
+  'idempotency-store.ts': ['pass 40', 'fail 0'],
   'http-message-signatures.ts': [
     'as it came: msg_1 is genuine',
     'with another body: invalid-signature',

@@ -12,6 +12,9 @@ function canonical(bytes: Uint8Array): string {
   return new URL(`http://[${words.join(':')}]/`).hostname.slice(1, -1);
 }
 
+/** An IPv4 address inside an IPv6 one, and 32 characters for a zone. */
+const LONGEST = 77;
+
 describe('an address', () => {
   it.each([
     ['127.0.0.1', [127, 0, 0, 1]],
@@ -62,7 +65,9 @@ describe('an address', () => {
       .chain((parts) => fc.constantFrom(parts.join(':'), parts.join('.'), parts.join('')));
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), almost), (text) => {
-        expect(parseIpAddress(text)?.length ?? 0).toBe([0, 0, 0, 0, 4, 0, 16][isIP(text)]);
+        // Node takes a zone of any length, and nothing that long is an interface's name.
+        const isTooLong = text.length > LONGEST;
+        expect(parseIpAddress(text)?.length ?? 0).toBe(isTooLong ? 0 : [0, 0, 0, 0, 4, 0, 16][isIP(text)]);
       }),
       { numRuns: 5_000 },
     );
