@@ -1,4 +1,5 @@
 import type { Delivery } from '../callback.js';
+import type { Clock } from '../clock.js';
 import { isRingbackError } from '../errors.js';
 import type { Disposition, OutboxEntry } from '../outbox/outbox.js';
 import type { Outcome } from '../outcome.js';
@@ -27,9 +28,9 @@ export interface BackgroundEngine extends Engine {
   readonly onEnded: (id: string, disposition: Disposition) => void;
 }
 
-/** An entry for the time of one attempt, in which the wall clock may be set: its deadline is in monotonic ms. */
-interface Turn extends OutboxEntry {
-  readonly deadlineAtMs: number;
+/** An entry for the time of one attempt, in which the wall clock may be set: its deadline is in monotonic ms here. */
+interface TimedEntry extends Omit<OutboxEntry, 'deadlineAtMs'> {
+  readonly untilMs: number;
 }
 
 /**
@@ -42,10 +43,7 @@ export async function attemptInBackground(
   signal: CancelSignal,
 ): Promise<Disposition> {
   const { delivery, attempts, attemptCount } = handed;
-  const deadlineAtMs = hasDeadline(handed)
-    ? engine.clock.monotonic() + (handed.deadlineAtMs - engine.clock.now())
-    : handed.deadlineAtMs;
-  const entry: Turn = { delivery, attempts, attemptCount, deadlineAtMs };
+  const entry: TimedEntry = { delivery, attempts, attemptCount, untilMs: monotonicMs(handed.deadlineAtMs, engine.clock) };
   const journal = new Journal(delivery, engine, attempts, attemptCount);
   let disposition: Disposition | undefined;
   try {
@@ -75,7 +73,7 @@ function pipelineOf({ destinations }: Engine, { destination }: Delivery, address
 }
 
 /** A setting of the user's threw. It may not throw the next time, unless it was the schedule: that can't be asked again. */
-function couldNotBegin(engine: BackgroundEngine, journal: Journal, entry: Turn, error: unknown): Disposition {
+function couldNotBegin(engine: BackgroundEngine, journal: Journal, entry: TimedEntry, error: unknown): Disposition {
   const reason = isRingbackError(error) ? error.message : 'a setting of yours threw';
   if (journal.attemptCount > entry.attemptCount) return hopeless(journal, reason);
   try {
@@ -86,9 +84,14 @@ function couldNotBegin(engine: BackgroundEngine, journal: Journal, entry: Turn, 
 }
 
 /** Undefined: the attempt may be made, and if it is a retry, its token is paid. */
-function beforeAttempt(engine: BackgroundEngine, { budget }: Pipeline, journal: Journal, entry: Turn): Disposition | undefined {
+function beforeAttempt(
+  engine: BackgroundEngine,
+  { budget }: Pipeline,
+  journal: Journal,
+  entry: TimedEntry,
+): Disposition | undefined {
   const { clock } = engine;
-  if (hasDeadline(entry) && entry.deadlineAtMs <= clock.monotonic()) return hopeless(journal, 'deadline');
+  if (entry.untilMs !== NEVER && entry.untilMs <= clock.monotonic()) return hopeless(journal, 'deadline');
   if (entry.attemptCount === 0 || budget === undefined) return undefined;
   const afterTimeout = isAfterTimeout(entry);
   if (budget.withdraw(afterTimeout, clock.monotonic())) return undefined;
@@ -100,11 +103,11 @@ function call(
   pipeline: Pipeline,
   { transport }: Address,
   journal: Journal,
-  entry: Turn,
+  entry: TimedEntry,
   signal: CancelSignal,
 ): Promise<SendEnd> {
-  const { delivery, attemptCount, deadlineAtMs } = entry;
-  const deadlineMs = hasDeadline(entry) ? deadlineAtMs - clock.monotonic() : deadlineAtMs;
+  const { delivery, attemptCount, untilMs } = entry;
+  const deadlineMs = untilMs === NEVER ? NEVER : untilMs - clock.monotonic();
   return pipeline.call((context) => sender.send(delivery, transport, journal.sends(attemptCount + 1, context)), signal, {
     deadlineMs,
     priority: delivery.priority,
@@ -117,7 +120,7 @@ function afterAttempt(
   engine: BackgroundEngine,
   { budget }: Pipeline,
   journal: Journal,
-  entry: Turn,
+  entry: TimedEntry,
   signal: CancelSignal,
   end: SendEnd | undefined,
   cause: unknown,
@@ -144,7 +147,7 @@ function afterAttempt(
 function decide(
   engine: BackgroundEngine,
   journal: Journal,
-  entry: Turn,
+  entry: TimedEntry,
   balance: number | undefined,
   notBegun = NOT_BEGUN,
 ): Disposition {
@@ -153,8 +156,8 @@ function decide(
   if (journal.attemptCount === entry.attemptCount) journal.attemptEnded({ startedAtMs: nowMs }, notBegun, nowMs);
   const outcome = journal.lastOutcome ?? notBegun;
   const previousDelayMs = lastReal(entry)?.waitMs ?? 0;
-  const { deadlineAtMs } = entry;
-  const decision = engine.retry.next({ attempt: journal.attemptCount, previousDelayMs, outcome, nowMs, deadlineAtMs });
+  const { attemptCount: attempt } = journal;
+  const decision = engine.retry.next({ attempt, previousDelayMs, outcome, nowMs, deadlineAtMs: entry.untilMs });
   journal.decided(decision, balance);
   if (decision.retry) return later(journal, decision.delayMs);
   const why = decision.why === 'not-retryable' ? outcome.kind : decision.why;
@@ -183,17 +186,19 @@ function finite(retryAfterMs: number | undefined): number {
 }
 
 /** The last attempt that really was made; refusals on the way are not what a retry follows. */
-function lastReal({ attempts }: OutboxEntry): OutboxEntry['attempts'][number] | undefined {
+function lastReal({ attempts }: Pick<OutboxEntry, 'attempts'>): OutboxEntry['attempts'][number] | undefined {
   return attempts.findLast((record) => record.refusedBy === undefined);
 }
 
 /** Which of its prices the retry budget charges for what follows. */
-function isAfterTimeout(entry: OutboxEntry): boolean {
+function isAfterTimeout(entry: Pick<OutboxEntry, 'attempts'>): boolean {
   return lastReal(entry)?.outcome === 'timed-out';
 }
 
-/** Most have none, and a reading of the clock is felt. */
-const hasDeadline = ({ deadlineAtMs }: OutboxEntry): boolean => deadlineAtMs !== Number.POSITIVE_INFINITY;
+/** Most have no deadline, and a reading of the clock is felt. */
+const NEVER = Number.POSITIVE_INFINITY;
+const monotonicMs = (wallMs: number, clock: Clock): number =>
+  wallMs === NEVER ? NEVER : clock.monotonic() + (wallMs - clock.now());
 
 const DONE: Disposition = Object.freeze({ next: 'done' });
 const NOT_BEGUN: Outcome = Object.freeze({ kind: 'failed', reason: 'the attempt could not begin' });

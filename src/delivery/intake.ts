@@ -88,9 +88,12 @@ export function takeIn(callback: Callback, intake: Intake): TakenIn {
     delivery,
     address,
     // Here and not later: while a store is asked, the caller may change `data`.
-    fingerprint: idempotencyKey === undefined ? undefined : fingerprintOf({ to, type, data: callback.data, body: delivery.body }),
+    fingerprint: idempotencyKey === undefined ? undefined : fingerprintOf({ to, type, ...payloadOf(callback, delivery) }),
   };
 }
+
+/** The body is made into bytes only where there is no data, which stands for it. */
+const payloadOf = ({ data }: Callback, delivery: AcceptedDelivery) => (data === undefined ? { body: delivery.body } : { data });
 
 function checkWith(transport: Transport, delivery: AcceptedDelivery): void {
   try {

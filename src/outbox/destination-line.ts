@@ -16,7 +16,8 @@ interface OrderedKey {
  * head stands in it.
  *
  * A line is `in-turn` when it takes part in the round, `parked` when its policies refused, `crowded-out` when slots are scarce and
- * nothing of what it began lately is delivered, `idle` when it has nothing ready or no slot left. Parked lines may wait for a time, so a line is also an item of a heap.
+ * nothing of what it began lately is delivered, `idle` when it has nothing ready or no slot left. Parked lines may wait for a
+ * time, so a line is also an item of a heap.
  */
 export class DestinationLine implements HeapItem, Link<DestinationLine> {
   readonly destination: string;

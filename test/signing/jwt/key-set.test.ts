@@ -138,6 +138,16 @@ describe('a key set at a URL', () => {
 
   const published = () => jwt({ issuer: ISSUER, jwks: url });
 
+  /** A set of one key that was fetched at this time, and a message by that key, which it has verified. */
+  async function fetchedAt(nowMs: number) {
+    vi.useFakeTimers({ toFake: ['Date'], now: nowMs });
+    answer = json({ keys: [publicJwk('ES256')] });
+    const by = published();
+    const message = messageBy(signingKey('ES256'));
+    expect(await refusal(message, by)).toBe('no error');
+    return { by, message };
+  }
+
   it.each(PAIR_ALGORITHMS)('verifies %s, and is fetched once', async (alg) => {
     answer = json({ keys: [publicJwk(alg, { alg, kid: 'k1' })] });
     const by = published();
@@ -164,11 +174,7 @@ describe('a key set at a URL', () => {
   });
 
   it('is fetched again after 5 minutes, so that a key that is withdrawn is worth nothing', async () => {
-    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
-    answer = json({ keys: [publicJwk('ES256')] });
-    const by = published();
-    const message = messageBy(signingKey('ES256'));
-    expect(await refusal(message, by)).toBe('no error');
+    const { by, message } = await fetchedAt(1_700_000_000_000);
     answer = json({ keys: [publicJwk('Ed25519')] });
     vi.setSystemTime(1_700_000_299_999);
     expect(await refusal(message, by)).toBe('no error');
@@ -177,11 +183,7 @@ describe('a key set at a URL', () => {
   });
 
   it('keeps no keys of a set that has become unusable, and asks again after 30 seconds', async () => {
-    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
-    answer = json({ keys: [publicJwk('ES256')] });
-    const by = published();
-    const message = messageBy(signingKey('ES256'));
-    expect(await refusal(message, by)).toBe('no error');
+    const { by, message } = await fetchedAt(1_700_000_000_000);
     answer = json({ keys: [] });
     vi.setSystemTime(1_700_000_300_001);
     expect(await refusal(message, by)).toBe('secrets-unavailable');
@@ -193,11 +195,7 @@ describe('a key set at a URL', () => {
   });
 
   it('that can no longer be fetched is not replaced by the one that was', async () => {
-    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
-    answer = json({ keys: [publicJwk('ES256')] });
-    const by = published();
-    const message = messageBy(signingKey('ES256'));
-    expect(await refusal(message, by)).toBe('no error');
+    const { by, message } = await fetchedAt(1_700_000_000_000);
     answer = (_request, response) => void response.writeHead(503).end();
     vi.setSystemTime(1_700_000_300_001);
     await expect(by.verify(message)).rejects.toMatchObject({
@@ -227,11 +225,7 @@ describe('a key set at a URL', () => {
   });
 
   it('that is too old is asked for once in 3 seconds while its endpoint fails', async () => {
-    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
-    answer = json({ keys: [publicJwk('ES256')] });
-    const by = published();
-    const message = messageBy(signingKey('ES256'));
-    expect(await refusal(message, by)).toBe('no error');
+    const { by, message } = await fetchedAt(1_700_000_000_000);
     answer = (_request, response) => void response.writeHead(503).end();
     vi.setSystemTime(1_700_000_300_000);
     expect(await refusal(message, by)).toBe('secrets-unavailable');
@@ -267,11 +261,7 @@ describe('a key set at a URL', () => {
   });
 
   it('is fetched again once the wall clock was set back, so that a key that is withdrawn is worth nothing', async () => {
-    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_003_600_000 });
-    answer = json({ keys: [publicJwk('ES256')] });
-    const by = published();
-    const message = messageBy(signingKey('ES256'));
-    expect(await refusal(message, by)).toBe('no error');
+    const { by, message } = await fetchedAt(1_700_003_600_000);
     answer = json({ keys: [publicJwk('Ed25519')] });
     vi.setSystemTime(1_700_000_000_000);
     expect(await refusal(message, by)).toBe('invalid-signature');

@@ -136,18 +136,6 @@ describe('the answer', () => {
     expect(paths).toEqual(['/here']);
   });
 
-  it.each(['100 Continue', '101 Switching Protocols'])(
-    'that begins with %s, which nobody asked for, has failed',
-    async (status) => {
-      const { url } = await rawReceiver((socket) => {
-        socket.once('data', () => socket.write(`HTTP/1.1 ${status}\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n`));
-      });
-      const { outcome } = await send(loopback(), url);
-      expect(outcome.kind).toBe('failed');
-      if (status === '100 Continue') expect(outcome.reason).toBe('connection closed');
-    },
-  );
-
   it("means what the user's classify says, and the default where it has no opinion", async () => {
     const { url } = await receiver((request, response) =>
       response.writeHead(Number(request.url?.slice(1))).end('{"error":"busy"}'),

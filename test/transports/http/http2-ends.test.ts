@@ -74,6 +74,13 @@ describe('over HTTP/2', () => {
     expect((await send(speaking(), url)).outcome).toMatchObject({ kind: 'delivered' });
   });
 
+  it('an answer that ends with its headers is whole, though the receiver cancels the rest of the request', async () => {
+    const cancel = frame(3, 0, 1, 0, 0, 0, constants.NGHTTP2_CANCEL);
+    const url = await framesAfterRequest([frame(1, 5, 1, 0x89), cancel]);
+    const { outcome } = await send(speaking(), message(url, { body: new Uint8Array(300_000) }));
+    expect(outcome).toEqual({ kind: 'delivered', status: 204 });
+  });
+
   it('what was refused after its answer had begun is not sent again, and no answer is read on top of another', async () => {
     const refuse = frame(3, 0, 1, 0, 0, 0, constants.NGHTTP2_REFUSED_STREAM);
     const url = await framesAfterRequest([frame(1, 4, 1, 0x88), frame(0, 0, 1, 1, 2, 3, 4)], [refuse]);
